@@ -1,0 +1,47 @@
+// Typed errors. Each names the operation, what it expected, what it got, the user's line and the remedy.
+
+/** What every error of the library says. */
+export interface Complaint {
+  /** The operation at fault, as the user calls it. */
+  readonly op: string;
+  readonly expected: string;
+  readonly got: string;
+  /** What to do instead, if there is something to say. */
+  readonly remedy?: string;
+}
+
+const inLibrary = /[\\/](?:src|dist)[\\/](?:kernel|core|primitives|transforms|control|compile|backends|runtime|numpy|bricks|optim|io|data|laws)[\\/]|node:internal|node_modules[\\/](?:fp-ts|vitest|@vitest|tsx)[\\/]/;
+/** The innermost stack line outside the library, as `file:line:column`, or null. */
+export const userLine = (stack: string | undefined = new Error("here").stack): string | null => {
+  for (const line of (stack ?? "").split("\n").slice(1)) {
+    if (inLibrary.test(line)) continue;
+    const at = /\(?((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*:\d+:\d+)\)?\s*$/.exec(line);
+    if (at?.[1] !== undefined) return at[1].replace(/^file:\/\//, "");
+  }
+  return null;
+};
+
+/** Base of all errors that the library throws. */
+export class BrickboxError extends Error {
+  override readonly name: string = "BrickboxError";
+  readonly complaint: Complaint;
+  constructor(complaint: Complaint, at: string | null = userLine()) {
+    const { op, expected, got, remedy } = complaint;
+    super(`${op}: expected ${expected}, got ${got}${at === null ? "" : `\n  at ${at}`}${remedy === undefined ? "" : `\n  remedy: ${remedy}`}`);
+    this.complaint = complaint;
+  }
+}
+/** Shapes or axes that do not fit. */
+export class ShapeError extends BrickboxError { override readonly name: string = "ShapeError"; }
+/** Element types that do not fit. */
+export class DTypeError extends BrickboxError { override readonly name: string = "DTypeError"; }
+/** A traced value used where a concrete one is needed, or after its trace has ended. */
+export class TraceError extends BrickboxError { override readonly name: string = "TraceError"; }
+/** Pytrees whose structure does not fit; names the key path. */
+export class TreeError extends BrickboxError { override readonly name: string = "TreeError"; }
+/** An array used after it was donated. */
+export class DonatedError extends BrickboxError { override readonly name: string = "DonatedError"; }
+/** An allocation that cannot fit. */
+export class OutOfMemoryError extends BrickboxError { override readonly name: string = "OutOfMemoryError"; }
+/** An argument outside its domain (not a shape, dtype or tree). */
+export class ArgumentError extends BrickboxError { override readonly name: string = "ArgumentError"; }

@@ -1,0 +1,75 @@
+// A primitive is one record: its shape rule, its derivative rules, its batching rule and its meaning as a pull function.
+import type { Buffer, Expr } from "../kernel/expr.ts";
+import type { Stmt } from "../kernel/program.ts";
+import type { Aval } from "./aval.ts";
+import type { Jaxpr } from "./jaxpr.ts";
+import type { Value } from "./value.ts";
+
+/** One T per argument. */
+export type Per<I extends readonly unknown[], T> = { readonly [K in keyof I]: T };
+export type Unary = readonly [0];
+export type Binary = readonly [0, 0];
+export type Ternary = readonly [0, 0, 0];
+export type Variadic = readonly 0[];
+/** A primitive without attributes. */
+export type None = Readonly<Record<never, never>>;
+
+/** Pushforward of one argument: from its tangent to the output's. */
+export type Jvp<A, I extends readonly unknown[]> = (dx: Value, out: Value, ins: Per<I, Value>, attrs: A) => Value;
+/** Pullback onto one argument: `ins` holds null where the argument is the linear one; `avals` describe all; `i` is its position. */
+export type Transpose<A, I extends readonly unknown[]> = (ct: Value, ins: Per<I, Value | null>, attrs: A, avals: Per<I, Aval>, i: number) => Value;
+/** The scalar of an input at an index, one i32 expression per dimension. */
+export type Read = (at: readonly Expr[]) => Expr;
+
+interface Rules<A, I extends readonly unknown[]> {
+  readonly name: string;
+  /** Shape and dtype of the result; throws the typed error of the operation when the arguments do not fit. */
+  readonly abstractEval: (ins: Per<I, Aval>, attrs: A) => Aval;
+  /**
+   * Per argument its pushforward, or null where no tangent flows; "linear": jointly linear in all arguments (the rule is the
+   * primitive itself, missing tangents being zeros); "zero": no tangent flows at all.
+   */
+  readonly jvp: Per<I, Jvp<A, I> | null> | "linear" | "zero";
+  /** Per argument the transpose of the map that is linear in it, or null; `each` serves every argument alike. */
+  readonly transpose: Per<I, Transpose<A, I> | null> | { readonly each: Transpose<A, I> } | "nonlinear";
+  /** `axes[i]` is the batch axis of argument i, null if it has none (one at least has). Gives the result and its batch axis. */
+  readonly batch: (size: number, ins: Per<I, Value>, axes: Per<I, number | null>, attrs: A) => readonly [Value, number];
+  /** Attributes as the printer shows them; without it, `key=value` for each. */
+  readonly show?: (attrs: A) => string;
+}
+/** Pull form: the scalar at output index `at`, as an expression over reads of the inputs. `out` is the result's aval. */
+export interface Pull<A, I extends readonly unknown[]> {
+  readonly lower: (reads: Per<I, Read>, at: readonly Expr[], attrs: A, ins: Per<I, Aval>, out: Aval) => Expr;
+}
+/** Push form: statements that fill `out` from `ins`, written once in the kernel IR. */
+export interface Push<A, I extends readonly unknown[]> {
+  readonly routine: (ins: Per<I, Buffer>, out: Buffer, attrs: A, avals: Per<I, Aval>) => readonly Stmt[];
+}
+export type Primitive<A, I extends readonly unknown[]> = Rules<A, I> & (Pull<A, I> | Push<A, I>);
+
+/** A primitive whose arguments and attributes the interpreter does not look into. */
+export type AnyPrimitive = Primitive<unknown, Variadic>;
+
+/** A higher-order primitive: several results, attributes that hold jaxprs; its rules use the transforms. null is the symbolic zero. */
+export interface CallPrimitive<A> {
+  readonly name: string;
+  readonly abstractEval: (ins: readonly Aval[], attrs: A) => readonly Aval[];
+  readonly jvp: (ins: readonly Value[], tangents: readonly (Value | null)[], attrs: A) => readonly [readonly Value[], readonly (Value | null)[]];
+  readonly batch: (size: number, ins: readonly Value[], axes: readonly (number | null)[], attrs: A) => readonly [readonly Value[], readonly (number | null)[]];
+  /** Split into what depends on unknown inputs and what does not; see `transforms/partial.ts`. */
+  readonly partial: (unknown: readonly boolean[], ins: readonly Aval[], attrs: A) => PartialCall<A>;
+  /** Cotangents of the linear inputs (where `ins` is an Aval), null elsewhere. */
+  readonly transpose: (cts: readonly (Value | null)[], ins: readonly (Value | Aval)[], attrs: A) => readonly (Value | null)[];
+  /** A call that means nothing but its body gives the body; the compiler inlines it. */
+  readonly inline: ((attrs: A) => Jaxpr) | null;
+  readonly show?: (attrs: A) => string;
+}
+/** `known` computes known outputs, then residuals; `unknown` takes the residuals, then the unknown inputs, and gives the unknown outputs. */
+export interface PartialCall<A> {
+  readonly known: A;
+  readonly unknown: A;
+  readonly unknownOuts: readonly boolean[];
+  readonly residuals: number;
+}
+export type AnyCall = CallPrimitive<unknown>;
+export const isCall = (p: AnyPrimitive | AnyCall): p is AnyCall => "inline" in p;
