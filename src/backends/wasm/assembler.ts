@@ -1,7 +1,20 @@
 // A builder of WebAssembly modules: functions are written instruction by instruction straight into bytes.
 // Nothing is allocated per instruction; mistakes in types or nesting are left to the engine's own validation.
-import { type Bytes, byteString } from "./bytes.ts";
-import { type Op, opcodes } from "./opcodes.ts";
+import {
+  type Bytes,
+  byteString,
+  putByte,
+  putBytes,
+  putF32,
+  putF64,
+  putI32,
+  putI64,
+  putName,
+  putSized,
+  putU32,
+  take,
+} from "./bytes.ts";
+import { type Immediates, type Op, opcodes } from "./opcodes.ts";
 
 /** Types of values, locals and globals. */
 export type ValType = "i32" | "i64" | "f32" | "f64" | "v128";
@@ -66,17 +79,19 @@ export interface ModuleBuilder {
   ) => number;
   /** Give a declared function its body, once; may be called while another body is being written. */
   readonly define: (index: number, body: (code: Code) => void) => void;
-  /** The binary. Throws RangeError when a declared function has no body. */
+  /** The binary; ends the builder. Throws RangeError when a declared function has no body. */
   readonly finish: () => Uint8Array<ArrayBuffer>;
 }
 
-/** A function: its locals (runs of equal type, counts beside types) and, when defined, its encoded body. */
+/** A function: its type's index and, once it is defined, its encoded body. */
 interface Func {
   readonly name: string;
   readonly type: number;
   readonly exported: boolean;
   body: Uint8Array | null;
 }
+
+/** The function being written: how many parameters and locals it has, and its locals as runs of equal type. */
 interface Frame {
   locals: number;
   readonly runTypes: number[];
@@ -87,89 +102,100 @@ const missing = (op: Op, what: string): never => {
   throw new RangeError(`wasm assembler: ${op} needs ${what}`);
 };
 
-/** The instruction writer over `out`; `frame` gives the function whose locals are being declared. */
-const writer = (out: Bytes, frame: () => Frame): Code => {
-  const { byte, u32 } = out;
-  const opcode = (op: Op): void => {
-    const { prefix, code } = opcodes[op];
-    if (prefix !== 0) byte(prefix);
-    u32(code);
-  };
-  return {
-    local: (type) => {
-      const { runTypes, runCounts } = frame();
-      const code = valTypes[type];
-      const last = runTypes.length - 1;
-      if (runTypes[last] === code) runCounts[last]!++;
-      else {
-        runTypes.push(code);
-        runCounts.push(1);
-      }
-      return frame().locals++;
-    },
-    emit: (op, a?: number, b?: number, c?: number, ...more: readonly number[]) => {
-      const { prefix, code, immediates } = opcodes[op];
-      if (prefix !== 0) byte(prefix);
-      u32(code);
-      if (immediates === "none") return;
-      if (immediates === "block") return byte(0x40);
-      if (immediates === "zero") return byte(0);
-      if (immediates === "zeros") {
-        byte(0);
-        return byte(0);
-      }
-      if (a === undefined) return missing(op, "an immediate");
-      switch (immediates) {
-        case "index":
-          return u32(a);
-        case "i32":
-          return out.i32(a);
-        case "memory":
-          if (b === undefined) return missing(op, "an alignment and an offset");
-          u32(a);
-          return u32(b);
-        case "memoryLane":
-          if (b === undefined || c === undefined) return missing(op, "an alignment, an offset and a lane");
-          u32(a);
-          u32(b);
-          return byte(c);
-        case "lane":
-          return byte(a);
-        case "f32":
-          return out.f32(a);
-        case "f64":
-          return out.f64(a);
-        case "i64":
-          return out.i64(BigInt(a));
-        case "v128":
-        case "shuffle":
-          if (b === undefined || c === undefined || more.length !== 13) return missing(op, "16 bytes");
-          byte(a);
-          byte(b);
-          byte(c);
-          return out.raw(more);
-        case "labels": {
-          const labels = [a, b, c, ...more].filter((label) => label !== undefined);
-          u32(labels.length - 1);
-          return labels.forEach(u32);
-        }
-      }
-    },
-    i64const: (value) => {
-      opcode("i64.const");
-      out.i64(value);
-    },
-    v128const: (bytes) => {
-      if (bytes.length !== 16) missing("v128.const", "16 bytes");
-      opcode("v128.const");
-      out.raw(bytes);
-    },
-    blockTyped: (op, type) => {
-      opcode(op);
-      byte(valTypes[type]);
-    },
-  };
+const putOp = (out: Bytes, op: Op): Immediates => {
+  const { prefix, code, immediates } = opcodes[op];
+  if (prefix !== 0) putByte(out, prefix);
+  putU32(out, code);
+  return immediates;
 };
+
+/** The immediates that `emit` does not meet often. */
+const putRare = (out: Bytes, op: Op, immediates: Immediates, values: readonly number[]): void => {
+  const expect = (count: number): void => {
+    if (values.length !== count) missing(op, `${count} immediates`);
+  };
+  switch (immediates) {
+    case "zeros":
+      putBytes(out, [0, 0]);
+      break;
+    case "memoryLane":
+      expect(3);
+      for (const value of values) putU32(out, value);
+      break;
+    case "i64":
+      expect(1);
+      putI64(out, BigInt(values[0]!));
+      break;
+    case "labels":
+      if (values.length === 0) missing(op, "labels");
+      putU32(out, values.length - 1);
+      for (const label of values) putU32(out, label);
+      break;
+    default: // v128, shuffle
+      expect(16);
+      putBytes(out, values);
+  }
+};
+
+/** The instruction writer over `out`; `frame` gives the function whose locals are being declared. */
+const writer = (out: Bytes, frame: () => Frame): Code => ({
+  local: (type) => {
+    const at = frame();
+    const code = valTypes[type];
+    const last = at.runTypes.length - 1;
+    if (at.runTypes[last] === code) at.runCounts[last]!++;
+    else {
+      at.runTypes.push(code);
+      at.runCounts.push(1);
+    }
+    return at.locals++;
+  },
+  emit: (op, ...values) => {
+    const immediates = putOp(out, op);
+    if (immediates === "none") return;
+    const first = values[0];
+    switch (immediates) {
+      case "index":
+      case "lane":
+        putU32(out, first ?? missing(op, "an index"));
+        break;
+      case "memory":
+        putU32(out, first ?? missing(op, "an alignment"));
+        putU32(out, values[1] ?? missing(op, "an offset"));
+        break;
+      case "i32":
+        putI32(out, first ?? missing(op, "a number"));
+        break;
+      case "f32":
+        putF32(out, first ?? missing(op, "a number"));
+        break;
+      case "f64":
+        putF64(out, first ?? missing(op, "a number"));
+        break;
+      case "block":
+        putByte(out, 0x40);
+        break;
+      case "zero":
+        putByte(out, 0);
+        break;
+      default:
+        putRare(out, op, immediates, values);
+    }
+  },
+  i64const: (value) => {
+    putOp(out, "i64.const");
+    putI64(out, value);
+  },
+  v128const: (bytes) => {
+    if (bytes.length !== 16) missing("v128.const", "16 bytes");
+    putOp(out, "v128.const");
+    putBytes(out, bytes);
+  },
+  blockTyped: (op, type) => {
+    putOp(out, op);
+    putByte(out, valTypes[type]);
+  },
+});
 
 /** Start a module. */
 export const moduleBuilder = (): ModuleBuilder => {
@@ -190,10 +216,10 @@ export const moduleBuilder = (): ModuleBuilder => {
     const key = `${params.join()}>${results.join()}`;
     const known = typeIndex.get(key);
     if (known !== undefined) return known;
-    types.byte(0x60);
+    putByte(types, 0x60);
     for (const list of [params, results]) {
-      types.u32(list.length);
-      for (const type of list) types.byte(valTypes[type]);
+      putU32(types, list.length);
+      for (const type of list) putByte(types, valTypes[type]);
     }
     const index = typeIndex.size;
     typeIndex.set(key, index);
@@ -211,30 +237,30 @@ export const moduleBuilder = (): ModuleBuilder => {
     if (func === undefined || func.body !== null)
       throw new RangeError(`wasm assembler: function ${index} is ${func ? "defined twice" : "not declared"}`);
     const outer = frame;
-    const start = code.length();
+    const start = code.length;
     frame = { locals: paramCounts[func.type]!, runTypes: [], runCounts: [] };
     body(writeCode);
-    code.byte(0x0b);
-    const instructions = code.take(start);
-    code.u32(frame.runTypes.length);
+    putByte(code, 0x0b);
+    const instructions = take(code, start);
+    putU32(code, frame.runTypes.length);
     frame.runTypes.forEach((type, i) => {
-      code.u32(frame.runCounts[i]!);
-      code.byte(type);
+      putU32(code, frame.runCounts[i]!);
+      putByte(code, type);
     });
-    code.raw(instructions);
-    func.body = code.take(start);
+    putBytes(code, instructions);
+    func.body = take(code, start);
     frame = outer;
   };
 
   const section = (out: Bytes, id: number, count: number, content: Uint8Array): void => {
     if (count === 0) return;
     const head = byteString(8);
-    head.u32(count);
-    const size = head.take(0);
-    out.byte(id);
-    out.u32(size.length + content.length);
-    out.raw(size);
-    out.raw(content);
+    putU32(head, count);
+    const size = take(head);
+    putByte(out, id);
+    putU32(out, size.length + content.length);
+    putBytes(out, size);
+    putBytes(out, content);
   };
 
   const finish: ModuleBuilder["finish"] = () => {
@@ -244,70 +270,64 @@ export const moduleBuilder = (): ModuleBuilder => {
     }, 0);
     const out = byteString(total + 1024);
     const part = byteString(total);
-    out.raw([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-    section(out, sections.type, typeIndex.size, types.take(0));
-    section(out, sections.import, importCount, imports.take(0));
-    for (const { type } of funcs) part.u32(type);
-    section(out, sections.func, funcs.length, part.take(0));
-    section(out, sections.global, globalCount, globals.take(0));
+    putBytes(out, [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    section(out, sections.type, typeIndex.size, take(types));
+    section(out, sections.import, importCount, take(imports));
+    for (const { type } of funcs) putU32(part, type);
+    section(out, sections.func, funcs.length, take(part));
+    section(out, sections.global, globalCount, take(globals));
     funcs.forEach(({ name, exported }, i) => {
       if (!exported) return;
-      part.name(name);
-      part.byte(0);
-      part.u32(imported.length + i);
+      putName(part, name);
+      putByte(part, 0);
+      putU32(part, imported.length + i);
     });
-    section(out, sections.export, funcs.filter(({ exported }) => exported).length, part.take(0));
-    for (const { body } of funcs) {
-      part.u32(body!.length);
-      part.raw(body!);
-    }
-    section(out, sections.code, funcs.length, part.take(0));
+    section(out, sections.export, funcs.filter(({ exported }) => exported).length, take(part));
+    for (const { body } of funcs) putSized(part, body!);
+    section(out, sections.code, funcs.length, take(part));
     const names = [...imported, ...funcs.map(({ name }) => name)];
-    part.u32(names.length);
+    putU32(part, names.length);
     names.forEach((name, i) => {
-      part.u32(i);
-      part.name(name);
+      putU32(part, i);
+      putName(part, name);
     });
-    const nameMap = part.take(0);
-    part.name("name");
-    part.byte(1); // the subsection of function names
-    part.u32(nameMap.length);
-    part.raw(nameMap);
-    const custom = part.take(0);
-    out.byte(sections.custom);
-    out.u32(custom.length);
-    out.raw(custom);
-    return out.take(0);
+    const nameMap = take(part);
+    putName(part, "name");
+    putByte(part, 1); // the subsection of function names
+    putSized(part, nameMap);
+    putByte(out, sections.custom);
+    putSized(out, take(part));
+    return take(out);
   };
 
   return {
     importMemory: ({ module, name, min, max, shared = false }) => {
-      imports.name(module);
-      imports.name(name);
-      imports.byte(2);
-      imports.byte((max === undefined ? 0 : 1) | (shared ? 2 : 0));
-      imports.u32(min);
-      if (max !== undefined) imports.u32(max);
+      putName(imports, module);
+      putName(imports, name);
+      putByte(imports, 2);
+      putByte(imports, (max === undefined ? 0 : 1) | (shared ? 2 : 0));
+      putU32(imports, min);
+      if (max !== undefined) putU32(imports, max);
       importCount++;
     },
     importFunc: (module, name, params, results) => {
       if (funcs.length > 0) throw new RangeError(`wasm assembler: import ${module}.${name} before the first function`);
-      imports.name(module);
-      imports.name(name);
-      imports.byte(0);
-      imports.u32(typeOf(params, results));
+      putName(imports, module);
+      putName(imports, name);
+      putByte(imports, 0);
+      putU32(imports, typeOf(params, results));
       importCount++;
       imported.push(`${module}.${name}`);
       return imported.length - 1;
     },
     global: (type, mutable, init) => {
-      globals.byte(valTypes[type]);
-      globals.byte(mutable ? 1 : 0);
+      putByte(globals, valTypes[type]);
+      putByte(globals, mutable ? 1 : 0);
       if (type === "v128" && init !== 0) throw new RangeError("wasm assembler: a v128 global starts as 0");
       const constants = writer(globals, () => frame);
       if (type === "v128") constants.v128const(new Uint8Array(16));
       else constants.emit(`${type}.const`, init);
-      globals.byte(0x0b);
+      putByte(globals, 0x0b);
       return globalCount++;
     },
     func: ({ name, params, results = [], exported = false, body }) => {
