@@ -104,8 +104,11 @@ const missing = (op: Op, what: string): never => {
 
 const putOp = (out: Bytes, op: Op): Immediates => {
   const { prefix, code, immediates } = opcodes[op];
-  if (prefix !== 0) putByte(out, prefix);
-  putU32(out, code);
+  if (prefix === 0) putByte(out, code);
+  else {
+    putByte(out, prefix);
+    putU32(out, code);
+  }
   return immediates;
 };
 
