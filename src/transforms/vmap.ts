@@ -1,0 +1,134 @@
+// Vectorization: a value may carry a batch axis that the mapped function does not see.
+import type { Aval } from "../core/aval.ts";
+import { ShapeError } from "../core/errors.ts";
+import type { Jaxpr } from "../core/jaxpr.ts";
+import type { Trace } from "../core/trace.ts";
+import { checkAlive, currentTrace, withTrace } from "../core/trace.ts";
+import type { Life } from "../core/value.ts";
+import { Tracer, type Value } from "../core/value.ts";
+import { broadcast, insertAt, moveAxis, without } from "../primitives/linear.ts";
+import { cached, type Derived } from "./derived.ts";
+import { evalJaxpr, type Flat, traceJaxpr } from "./trace.ts";
+
+/** A value with a batch axis. Values without one are not wrapped. */
+class Batched extends Tracer {
+  readonly life: Life;
+  readonly value: Value;
+  readonly axis: number;
+  readonly aval: Aval;
+  constructor(life: Life, value: Value, axis: number) {
+    super();
+    this.life = life;
+    this.value = value;
+    this.axis = axis;
+    this.aval = { dtype: value.dtype, shape: without(value.shape, [axis]) };
+  }
+}
+
+/** Where a batch axis is, or null. */
+export type Axis = number | null;
+/** The axis that a vmap maps: its extent, and its name for collectives. */
+export interface MappedAxis {
+  readonly size: number;
+  readonly name: string | null;
+}
+/** The interpreter of a vmap. Collectives find theirs by walking up the parents. */
+export interface BatchTrace extends Trace {
+  readonly axis: MappedAxis;
+  readonly parent: Trace;
+}
+
+/** Results of `f` over a batch, with the axes where the batch ended up; null for results that do not depend on it. */
+export const vmapFlat = (
+  f: Flat,
+  ins: readonly Value[],
+  axes: readonly Axis[],
+  axis: MappedAxis,
+  name = "vmap",
+): readonly [outs: readonly Value[], axes: readonly Axis[]] => {
+  const parent = currentTrace(),
+    life: Life = { name, alive: true };
+  const owns = (v: Value): v is Batched => v instanceof Batched && v.life === life;
+  const wrap = (v: Value, a: Axis): Value => (a === null ? v : new Batched(life, v, a));
+  const split = (values: readonly Value[], op: string): readonly [readonly Value[], readonly Axis[]] | null => {
+    let some = false;
+    for (const v of values) {
+      if (owns(v)) some = true;
+      else checkAlive(v, op);
+    }
+    return some ? [values.map((v) => (owns(v) ? v.value : v)), values.map((v) => (owns(v) ? v.axis : null))] : null;
+  };
+  const trace: BatchTrace = {
+    axis,
+    parent,
+    process: (prim, values, attrs) => {
+      const parts = split(values, prim.name);
+      return withTrace(parent, () => {
+        if (parts === null) return parent.process(prim, values, attrs);
+        prim.abstractEval(
+          values.map((v) => v.aval),
+          attrs,
+        ); // complains about the shapes that the user sees
+        return wrap(...prim.batch(axis.size, parts[0], parts[1], attrs));
+      });
+    },
+    processCall: (prim, values, attrs) => {
+      const parts = split(values, prim.name);
+      return withTrace(parent, () => {
+        if (parts === null) return parent.processCall(prim, values, attrs);
+        const [outs, at] = prim.batch(axis.size, parts[0], parts[1], attrs);
+        return outs.map((v, i) => wrap(v, at[i] ?? null));
+      });
+    },
+  };
+  try {
+    const outs = withTrace(trace, () => f(...ins.map((v, i) => wrap(v, axes[i] ?? null))));
+    for (const v of outs) if (!owns(v)) checkAlive(v, name);
+    return [outs.map((v) => (owns(v) ? v.value : v)), outs.map((v) => (owns(v) ? v.axis : null))];
+  } finally {
+    life.alive = false;
+  }
+};
+
+/** Move the batch axis of a result to `to` (of the result with its batch axis), repeating the result if it has none. */
+export const placeAxis = (v: Value, from: Axis, to: number, size: number): Value =>
+  from === null ? broadcast(v, insertAt(v.shape, to, size), [to]) : moveAxis(v, from, to);
+
+/** An axis counted from 0, of a value with `rank` axes. Throws ShapeError. */
+export const normalAxis = (axis: number, rank: number, op: string, what: string): number => {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
+    throw new ShapeError({ op, expected: `${what} to be an axis from ${-rank} to ${rank - 1}`, got: String(axis) });
+  return axis < 0 ? axis + rank : axis;
+};
+
+/** A derived jaxpr together with the batch axes of its results. */
+export interface BatchJaxpr extends Derived {
+  readonly axes: readonly Axis[];
+}
+/**
+ * The jaxpr over a batch. Where `force` is given, every batched result has its axis at 0, and so has each result for which it
+ * holds true, batched or not: loops need their carry to stay what it was.
+ */
+export const batchJaxpr = (
+  jaxpr: Jaxpr,
+  size: number,
+  axes: readonly Axis[],
+  force: readonly boolean[] | null = null,
+): BatchJaxpr =>
+  cached(jaxpr, `vmap ${size} ${axes.join(",")} ${force === null ? "" : force.map(Number).join("")}`, () => {
+    let outAxes: readonly Axis[] = [];
+    const avals = jaxpr.ins.map(({ aval: { dtype, shape } }, i): Aval => {
+      const a = axes[i] ?? null;
+      return { dtype, shape: a === null ? shape : insertAt(shape, a, size) };
+    });
+    const closed = traceJaxpr(
+      (...ins) => {
+        const [outs, at] = vmapFlat((...xs) => evalJaxpr(jaxpr, xs), ins, axes, { size, name: null });
+        outAxes = force === null ? at : at.map((a, i) => (a !== null || force[i] === true ? 0 : null));
+        return outs.map((v, i) => (outAxes[i] === null ? v : placeAxis(v, at[i] ?? null, outAxes[i] as number, size)));
+      },
+      avals,
+      "vmap",
+    );
+    return { closed, axes: outAxes };
+  });
