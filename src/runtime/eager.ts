@@ -1,0 +1,102 @@
+// The base interpreter: a primitive applied to arrays is the compilation of one equation, a call that of its body.
+import { compile } from "../compile/compile.ts";
+import type { Aval } from "../core/aval.ts";
+import type { Jaxpr } from "../core/jaxpr.ts";
+import { Var } from "../core/jaxpr.ts";
+import type { AnyCall, AnyPrimitive } from "../core/primitive.ts";
+import { checkAlive, installBase } from "../core/trace.ts";
+import { Tracer, type Value } from "../core/value.ts";
+import { type ConcreteArray, demandRoom } from "./array.ts";
+import { currentDevice } from "./backend.ts";
+import { EquationCache } from "./cache.ts";
+import { settings } from "./configure.ts";
+import type { Device } from "./device.ts";
+import { type Loaded, load, run, signature } from "./executable.ts";
+
+/** Compiled programs of one device. */
+interface Shelf {
+  readonly equations: EquationCache<Loaded>;
+  /** Bodies of calls, by identity: without donation, and by the pattern of donation. */
+  readonly bodies: WeakMap<Jaxpr, Loaded>;
+  readonly donating: WeakMap<Jaxpr, Map<string, Loaded>>;
+}
+const equationLimit = 4096;
+const shelves = new WeakMap<Device, Shelf>();
+const shelfOf = (device: Device): Shelf => {
+  const known = shelves.get(device);
+  if (known !== undefined) return known;
+  const fresh: Shelf = { equations: new EquationCache(equationLimit), bodies: new WeakMap(), donating: new WeakMap() };
+  shelves.set(device, fresh);
+  return fresh;
+};
+/** Programs compiled so far, and equations kept now. */
+export const compilations = { count: 0 };
+export const equationsKept = (): number => shelfOf(currentDevice()).equations.size;
+
+const build = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null): Loaded => {
+  const device = currentDevice(), start = performance.now();
+  for (const a of jaxpr.outs) demandRoom(a.aval, name);
+  const compiled = compile(jaxpr, { donated: donated ?? jaxpr.ins.map(() => false) });
+  const middle = performance.now(), loaded = load(compiled, device, name, donated);
+  compilations.count++;
+  if (settings().debug) {
+    const what = signature(name, jaxpr.ins.map((v) => v.aval));
+    settings().log(`compiled ${what}: ${(middle - start).toFixed(2)} ms, ${loaded.executable.codeBytes} bytes of code in ${(performance.now() - middle).toFixed(2)} ms`);
+  }
+  return loaded;
+};
+
+const refuseLeaked = (ins: readonly Value[], op: string): void => {
+  for (const x of ins) if (x instanceof Tracer) checkAlive(x, op);
+};
+/** `lambda ins. prim[attrs] ins`. */
+const equation = (prim: AnyPrimitive | AnyCall, ins: readonly Value[], attrs: unknown, outs: readonly Aval[]): Jaxpr => {
+  const vars = ins.map((x) => new Var(x.aval)), results = outs.map((a) => new Var(a));
+  return { consts: 0, ins: vars, eqns: [{ prim, ins: vars, attrs, outs: results }], outs: results };
+};
+
+const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value => {
+  const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
+    refuseLeaked(ins, prim.name);
+    const out = prim.abstractEval(ins.map((x) => x.aval), attrs);
+    return build(equation(prim, ins, attrs, [out]), prim.name, null);
+  });
+  return run(loaded, ins)[0] as Value;
+};
+
+/** Attributes that a call may have besides its body. */
+interface CallNotes { readonly name?: string; readonly donated?: readonly boolean[] | null }
+const loadBody = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null): Loaded => {
+  const shelf = shelfOf(currentDevice());
+  if (donated === null) {
+    const known = shelf.bodies.get(jaxpr);
+    if (known !== undefined) return known;
+    const fresh = build(jaxpr, name, null);
+    shelf.bodies.set(jaxpr, fresh);
+    return fresh;
+  }
+  const patterns = shelf.donating.get(jaxpr) ?? new Map<string, Loaded>(), key = donated.map(Number).join("");
+  const known = patterns.get(key);
+  if (known !== undefined) return known;
+  const fresh = build(jaxpr, name, donated);
+  patterns.set(key, fresh);
+  shelf.donating.set(jaxpr, patterns);
+  return fresh;
+};
+
+const processCall = (prim: AnyCall, ins: readonly Value[], attrs: unknown): readonly Value[] => {
+  if (prim.inline !== null) {
+    const { name, donated } = attrs as CallNotes;
+    return run(loadBody(prim.inline(attrs), name ?? prim.name, donated ?? null), ins);
+  }
+  const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
+    refuseLeaked(ins, prim.name);
+    return build(equation(prim, ins, attrs, prim.abstractEval(ins.map((x) => x.aval), attrs)), prim.name, null);
+  });
+  return run(loaded, ins);
+};
+
+/** Make this the interpreter of eager code; to be called once, by the entry point. */
+export const install = (): void => installBase({ process, processCall });
+/** A type for what eager code computes with. */
+export type Concrete = ConcreteArray;
