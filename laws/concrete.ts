@@ -5,7 +5,16 @@ import { type DType, storageOf } from "../src/core/dtype.ts";
 import type { AnyPrimitive } from "../src/core/primitive.ts";
 import { type Trace, withTrace } from "../src/core/trace.ts";
 import { Literal, Value } from "../src/core/value.ts";
-import { type Buffer, buffer, type Expr, freshVar, int, type ReduceOp, read, type ScalarType } from "../src/kernel/expr.ts";
+import {
+  type Buffer,
+  buffer,
+  type Expr,
+  freshVar,
+  int,
+  type ReduceOp,
+  read,
+  type ScalarType,
+} from "../src/kernel/expr.ts";
 import type { Stmt } from "../src/kernel/program.ts";
 import { special } from "./special-functions.ts";
 
@@ -174,8 +183,14 @@ export const execute = (stmts: readonly Stmt[], names: Map<Expr, number>, memory
     else if (s.op === "store") {
       const strides = stridesOf(s.buffer.shape);
       const offset = s.at.reduce((sum, i, d) => sum + evaluate(i, names, memory) * (strides[d] as number), 0);
-      (memory.get(s.buffer) as number[])[offset] = evaluate(s.value, names, memory);
-    } else throw new Error(`unexpected ${s.op}`);
+      const data = memory.get(s.buffer) as number[];
+      const value = evaluate(s.value, names, memory);
+      const type = s.value.type;
+      const before = data[offset] as number;
+      const both = s.combine === undefined ? null : (combined[s.combine] as (typeof combined)[string]);
+      data[offset] = both === null ? value : wrap(type, both(before, value, type));
+    } else if (s.op === "if") execute(evaluate(s.cond, names, memory) ? s.then : s.else, names, memory);
+    else throw new Error(`unexpected ${s.op}`);
   }
 };
 

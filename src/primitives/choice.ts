@@ -14,16 +14,26 @@ const zerosLike = (x: Value): Value => fullLike(x, 0);
 
 /** Elementwise `c ? x : y`; c is bool, x and y have one dtype. */
 export const selectP: Primitive<None, Ternary> = pointwise<None, Ternary>({
-  name: "select", accepts: anyDType,
+  name: "select",
+  accepts: anyDType,
   abstractEval: ([c, x, y]) => {
     if (c.dtype !== "bool")
-      throw new DTypeError({ op: "select", expected: "a predicate of dtype bool", got: showAval(c), remedy: "compare it with 0, or use selectN for an index" });
+      throw new DTypeError({
+        op: "select",
+        expected: "a predicate of dtype bool",
+        got: showAval(c),
+        remedy: "compare it with 0, or use selectN for an index",
+      });
     checkEqual("select", [{ dtype: x.dtype, shape: c.shape }, x, y]);
     return x;
   },
   scalar: ([c, x, y]) => choose(c, x, y),
   jvp: [null, (dx, _, [c]) => select(c, dx, zerosLike(dx)), (dy, _, [c]) => select(c, zerosLike(dy), dy)],
-  transpose: [null, (ct, [c]) => select(c as Value, ct, zerosLike(ct)), (ct, [c]) => select(c as Value, zerosLike(ct), ct)],
+  transpose: [
+    null,
+    (ct, [c]) => select(c as Value, ct, zerosLike(ct)),
+    (ct, [c]) => select(c as Value, zerosLike(ct), ct),
+  ],
 });
 /** `c ? onTrue : onFalse`, elementwise; the branch that is not chosen has gradient 0. */
 export const select = apply3(selectP);
@@ -33,13 +43,24 @@ export const selectN = (which: Value, ...cases: readonly Value[]): Value => {
   if (first === undefined) throw new ArgumentError({ op: "selectN", expected: "at least one case", got: "none" });
   if (which.dtype === "bool" && second !== undefined && more.length === 0) return select(which, second, first);
   if (which.dtype !== "int32")
-    throw new DTypeError({ op: "selectN", expected: "an index of dtype int32, or bool for two cases", got: `${showAval(which.aval)} for ${cases.length} cases`, remedy: 'convert it with astype("int32")' });
-  return cases.slice(0, -1).reduceRight<Value>((rest, x, i) => select((i === 0 ? le : eq)(which, fullLike(which, i)), x, rest), cases[cases.length - 1] as Value);
+    throw new DTypeError({
+      op: "selectN",
+      expected: "an index of dtype int32, or bool for two cases",
+      got: `${showAval(which.aval)} for ${cases.length} cases`,
+      remedy: 'convert it with astype("int32")',
+    });
+  return cases
+    .slice(0, -1)
+    .reduceRight<Value>(
+      (rest, x, i) => select((i === 0 ? le : eq)(which, fullLike(which, i)), x, rest),
+      cases[cases.length - 1] as Value,
+    );
 };
 
 /** `lo` where x < lo, `hi` where x > hi; NaN stays. No tangent flows where x is at or beyond a bound. */
 export const clampP: Primitive<None, Ternary> = pointwise<None, Ternary>({
-  name: "clamp", accepts: numeric,
+  name: "clamp",
+  accepts: numeric,
   scalar: ([lo, x, hi]) => binary("min", binary("max", x, lo), hi),
   jvp: [
     (dlo, _, [lo, x]) => select(gt(lo, x), dlo, zerosLike(dlo)),
@@ -56,8 +77,14 @@ const winner = (wins: (x: Value, y: Value) => Value, dx: Value, x: Value, y: Val
 const extremes = ["bool", ...numeric] as const;
 const maximum = (x: Expr, y: Expr): Expr => binary(x.type === "bool" ? "or" : "max", x, y);
 const minimum = (x: Expr, y: Expr): Expr => binary(x.type === "bool" ? "and" : "min", x, y);
-export const maxP = binaryRow("max", extremes, maximum, [(dx, _, [x, y]) => winner(gt, dx, x, y), (dy, _, [x, y]) => winner(gt, dy, y, x)]);
-export const minP = binaryRow("min", extremes, minimum, [(dx, _, [x, y]) => winner(lt, dx, x, y), (dy, _, [x, y]) => winner(lt, dy, y, x)]);
+export const maxP = binaryRow("max", extremes, maximum, [
+  (dx, _, [x, y]) => winner(gt, dx, x, y),
+  (dy, _, [x, y]) => winner(gt, dy, y, x),
+]);
+export const minP = binaryRow("min", extremes, minimum, [
+  (dx, _, [x, y]) => winner(lt, dx, x, y),
+  (dy, _, [x, y]) => winner(lt, dy, y, x),
+]);
 /** The larger of two, NaN if either is; at ties each gets half of the tangent. */
 export const max = apply2(maxP);
 /** The smaller of two, NaN if either is; at ties each gets half of the tangent. */

@@ -8,16 +8,24 @@ const not = (x: Expr): Expr => unary("not", x);
 export const compareScalars = (op: CompareOp, x: Expr, y: Expr): Expr => {
   if (x.type !== "bool") return compare(op, x, y);
   switch (op) {
-    case "eq": return not(binary("xor", x, y));
-    case "ne": return binary("xor", x, y);
-    case "lt": return binary("and", not(x), y);
-    case "le": return binary("or", not(x), y);
-    case "gt": return binary("and", x, not(y));
-    case "ge": return binary("or", x, not(y));
-    default: return op satisfies never;
+    case "eq":
+      return not(binary("xor", x, y));
+    case "ne":
+      return binary("xor", x, y);
+    case "lt":
+      return binary("and", not(x), y);
+    case "le":
+      return binary("or", not(x), y);
+    case "gt":
+      return binary("and", x, not(y));
+    case "ge":
+      return binary("or", x, not(y));
+    default:
+      return op satisfies never;
   }
 };
-const comparison = (op: CompareOp) => binaryRow(op, anyDType, (x, y) => compareScalars(op, x, y), "zero", { gives: "bool" });
+const comparison = (op: CompareOp) =>
+  binaryRow(op, anyDType, (x, y) => compareScalars(op, x, y), "zero", { gives: "bool" });
 
 export const eqP = comparison("eq");
 export const neP = comparison("ne");
@@ -25,7 +33,13 @@ export const ltP = comparison("lt");
 export const leP = comparison("le");
 export const gtP = comparison("gt");
 export const geP = comparison("ge");
-export const isFiniteP = unaryRow("isFinite", floating, (x) => compare("lt", unary("abs", x), constant(x.type, Infinity)), "zero", "bool");
+export const isFiniteP = unaryRow(
+  "isFinite",
+  floating,
+  (x) => compare("lt", unary("abs", x), constant(x.type, Infinity)),
+  "zero",
+  "bool",
+);
 
 /** `x == y`, elementwise. */
 export const eq = apply2(eqP);

@@ -102,4 +102,3 @@ export const logistic = apply1(logisticP);
 export const atan2 = apply2(atan2P);
 /** `x ** y`, elementwise; integers wrap. */
 export const pow = apply2(powP);
-
