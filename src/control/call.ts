@@ -5,6 +5,7 @@ import { sameAval, showAval } from "../core/aval.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import type { CallPrimitive } from "../core/primitive.ts";
+import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";
 import { jvpJaxpr } from "../transforms/jvp.ts";
@@ -12,15 +13,35 @@ import { partialJaxpr } from "../transforms/partial.ts";
 import { transposeJaxpr } from "../transforms/transpose.ts";
 import { batchJaxpr } from "../transforms/vmap.ts";
 
-/** The body; all its inputs, constants included, are arguments of the call. The name is for printers. */
+/** The body; all its inputs, constants included, are arguments of the call. */
 export interface CallAttrs {
   readonly jaxpr: Jaxpr;
+  /** For printers and messages. */
   readonly name: string;
+  /** Which arguments the caller gave away; no derived call does. */
+  readonly donated?: readonly boolean[] | null;
+  /** Where to run, if not on the configured device; derived calls run there too. */
+  readonly device?: string | null;
 }
 
+/** What is known of a call but for its body. */
+interface Origin {
+  readonly name: string;
+  readonly device?: string | null;
+}
+const derivedAttrs = (jaxpr: Jaxpr, transform: string, { name, device = null }: Origin): CallAttrs => ({
+  jaxpr,
+  name: `${transform}(${name})`,
+  device,
+});
 /** Call a derived jaxpr under the current interpreter. */
-const callDerived = ({ jaxpr, consts }: ClosedJaxpr, name: string, ins: readonly Value[]): readonly Value[] =>
-  jaxpr.outs.length === 0 ? [] : bindCall(callP, [...consts, ...ins], { jaxpr, name });
+const callDerived = (
+  { jaxpr, consts }: ClosedJaxpr,
+  transform: string,
+  origin: Origin,
+  ins: readonly Value[],
+): readonly Value[] =>
+  jaxpr.outs.length === 0 ? [] : bindCall(callP, [...consts, ...ins], derivedAttrs(jaxpr, transform, origin));
 /** `xs` for the places that hold true, null for the others. */
 const scatter = (where: readonly boolean[], xs: readonly Value[]): readonly (Value | null)[] => {
   let k = 0;
@@ -40,34 +61,34 @@ export const callP: CallPrimitive<CallAttrs> = {
       });
     return jaxpr.outs.map((a) => a.aval);
   },
-  jvp: (ins, tangents, { jaxpr, name }) => {
-    const given = tangents.filter((t) => t !== null),
-      { closed, nonzero } = jvpJaxpr(
-        jaxpr,
-        tangents.map((t) => t !== null),
-      );
-    const all = callDerived(closed, `jvp(${name})`, [...ins, ...given]);
+  jvp: (ins, tangents, attrs) => {
+    const given = tangents.filter((t) => t !== null);
+    const { closed, nonzero } = jvpJaxpr(
+      attrs.jaxpr,
+      tangents.map((t) => t !== null),
+    );
+    const all = callDerived(closed, "jvp", attrs, [...ins, ...given]);
     return [all.slice(0, nonzero.length), scatter(nonzero, all.slice(nonzero.length))];
   },
-  batch: (size, ins, axes, { jaxpr, name }) => {
-    const { closed, axes: outAxes } = batchJaxpr(jaxpr, size, axes);
-    return [callDerived(closed, `vmap(${name})`, ins), outAxes];
+  batch: (size, ins, axes, attrs) => {
+    const { closed, axes: outAxes } = batchJaxpr(attrs.jaxpr, size, axes);
+    return [callDerived(closed, "vmap", attrs, ins), outAxes];
   },
-  partial: (unknown, _ins, { jaxpr, name }) => {
-    const p = partialJaxpr(jaxpr, unknown);
-    return {
-      ...p,
-      known: { jaxpr: p.known, name: `known(${name})` },
-      unknown: { jaxpr: p.unknown, name: `linear(${name})` },
-    };
+  partial: (unknown, _ins, attrs) => {
+    const { known, unknown: rest, ...cut } = partialJaxpr(attrs.jaxpr, unknown);
+    return { ...cut, known: derivedAttrs(known, "known", attrs), unknown: derivedAttrs(rest, "unknown", attrs) };
   },
-  transpose: (cts, ins, { jaxpr, name }) => {
-    const linear = ins.map((v) => !(v instanceof Value)),
-      nonzero = cts.map((c) => c !== null);
-    const derived = transposeJaxpr(jaxpr, linear, nonzero);
+  transpose: (cts, ins, attrs) => {
+    const linear = ins.map((v) => !(v instanceof Value));
+    const { closed, nonzero } = transposeJaxpr(
+      attrs.jaxpr,
+      linear,
+      cts.map((c) => c !== null),
+    );
     const known = ins.filter((v) => v instanceof Value),
       given = cts.filter((c) => c !== null);
-    return scatter(derived.nonzero, callDerived(derived.closed, `transpose(${name})`, [...known, ...given]));
+    return scatter(nonzero, callDerived(closed, "transpose", attrs, [...known, ...given]));
   },
   inline: ({ jaxpr }) => jaxpr,
+  show: ({ name, jaxpr }) => showAttrs({ name, jaxpr }),
 };

@@ -4,7 +4,10 @@ import { itemSize, storageOf } from "./dtype.ts";
 
 export type Shape = readonly number[];
 /** Dtype and shape. */
-export interface Aval { readonly dtype: DType; readonly shape: Shape }
+export interface Aval {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
 export const aval = (shape: Shape, dtype: DType = "float32"): Aval => ({ shape, dtype });
 /** `f32[2,3]`. */
 export const showAval = (a: Aval): string => `${storageOf[a.dtype]}[${a.shape.join(",")}]`;
@@ -21,6 +24,9 @@ export const sameAval = (a: Aval, b: Aval): boolean => a.dtype === b.dtype && sa
 export const stridesOf = (shape: Shape): readonly number[] => {
   const strides = new Array<number>(shape.length);
   let s = 1;
-  for (let i = shape.length - 1; i >= 0; i--) { strides[i] = s; s *= shape[i] as number; }
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = s;
+    s *= shape[i] as number;
+  }
   return strides;
 };

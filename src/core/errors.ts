@@ -10,7 +10,8 @@ export interface Complaint {
   readonly remedy?: string;
 }
 
-const inLibrary = /[\\/](?:src|dist)[\\/](?:kernel|core|primitives|transforms|control|compile|backends|runtime|numpy|bricks|optim|io|data|laws)[\\/]|node:internal|node_modules[\\/](?:fp-ts|vitest|@vitest|tsx)[\\/]/;
+const inLibrary =
+  /[\\/](?:src|dist)[\\/](?:kernel|core|primitives|transforms|control|compile|backends|runtime|numpy|bricks|optim|io|data|laws)[\\/]|node:internal|node_modules[\\/](?:fp-ts|vitest|@vitest|tsx)[\\/]/;
 /** The innermost stack line outside the library, as `file:line:column`, or null. */
 export const userLine = (stack: string | undefined = new Error("here").stack): string | null => {
   for (const line of (stack ?? "").split("\n").slice(1)) {
@@ -27,21 +28,37 @@ export class BrickboxError extends Error {
   readonly complaint: Complaint;
   constructor(complaint: Complaint, at: string | null = userLine()) {
     const { op, expected, got, remedy } = complaint;
-    super(`${op}: expected ${expected}, got ${got}${at === null ? "" : `\n  at ${at}`}${remedy === undefined ? "" : `\n  remedy: ${remedy}`}`);
+    super(
+      `${op}: expected ${expected}, got ${got}${at === null ? "" : `\n  at ${at}`}${remedy === undefined ? "" : `\n  remedy: ${remedy}`}`,
+    );
     this.complaint = complaint;
   }
 }
 /** Shapes or axes that do not fit. */
-export class ShapeError extends BrickboxError { override readonly name: string = "ShapeError"; }
+export class ShapeError extends BrickboxError {
+  override readonly name: string = "ShapeError";
+}
 /** Element types that do not fit. */
-export class DTypeError extends BrickboxError { override readonly name: string = "DTypeError"; }
+export class DTypeError extends BrickboxError {
+  override readonly name: string = "DTypeError";
+}
 /** A traced value used where a concrete one is needed, or after its trace has ended. */
-export class TraceError extends BrickboxError { override readonly name: string = "TraceError"; }
+export class TraceError extends BrickboxError {
+  override readonly name: string = "TraceError";
+}
 /** Pytrees whose structure does not fit; names the key path. */
-export class TreeError extends BrickboxError { override readonly name: string = "TreeError"; }
+export class TreeError extends BrickboxError {
+  override readonly name: string = "TreeError";
+}
 /** An array used after it was donated. */
-export class DonatedError extends BrickboxError { override readonly name: string = "DonatedError"; }
+export class DonatedError extends BrickboxError {
+  override readonly name: string = "DonatedError";
+}
 /** An allocation that cannot fit. */
-export class OutOfMemoryError extends BrickboxError { override readonly name: string = "OutOfMemoryError"; }
+export class OutOfMemoryError extends BrickboxError {
+  override readonly name: string = "OutOfMemoryError";
+}
 /** An argument outside its domain (not a shape, dtype or tree). */
-export class ArgumentError extends BrickboxError { override readonly name: string = "ArgumentError"; }
+export class ArgumentError extends BrickboxError {
+  override readonly name: string = "ArgumentError";
+}

@@ -5,6 +5,7 @@ import { Literal, Value } from "./value.ts";
 
 /** A name in a jaxpr; identity is the object. */
 export class Var extends Value {
+  readonly kind = "var";
   readonly aval: Aval;
   constructor(aval: Aval) {
     super();
@@ -28,7 +29,10 @@ export interface Jaxpr {
   readonly outs: readonly Atom[];
 }
 /** A jaxpr with the values that its first inputs stand for. */
-export interface ClosedJaxpr { readonly jaxpr: Jaxpr; readonly consts: readonly Value[] }
+export interface ClosedJaxpr {
+  readonly jaxpr: Jaxpr;
+  readonly consts: readonly Value[];
+}
 
 export const isVar = (a: Atom): a is Var => a instanceof Var;
 export const isLiteral = (v: unknown): v is Literal => v instanceof Literal;

@@ -15,16 +15,24 @@ const isPlain = (x: object): boolean => {
 /** A string equal for structurally equal attributes and different otherwise. */
 export const keyOf = (x: unknown): string => {
   switch (typeof x) {
-    case "number": return Object.is(x, -0) ? "-0" : String(x);
-    case "bigint": return `${x}n`;
-    case "string": return JSON.stringify(x);
+    case "number":
+      return Object.is(x, -0) ? "-0" : String(x);
+    case "bigint":
+      return `${x}n`;
+    case "string":
+      return JSON.stringify(x);
     case "object": {
       if (x === null) return "null";
       if (Array.isArray(x)) return `[${x.map(keyOf).join(",")}]`;
       if (!isPlain(x)) return `#${identityOf(x)}`;
-      return `{${Object.keys(x).sort().map((k) => `${k}:${keyOf((x as Record<string, unknown>)[k])}`).join(",")}}`;
+      return `{${Object.keys(x)
+        .sort()
+        .map((k) => `${k}:${keyOf((x as Record<string, unknown>)[k])}`)
+        .join(",")}}`;
     }
-    case "function": return `#${identityOf(x)}`;
-    default: return String(x);
+    case "function":
+      return `#${identityOf(x)}`;
+    default:
+      return String(x);
   }
 };

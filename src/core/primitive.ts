@@ -17,7 +17,13 @@ export type None = Readonly<Record<never, never>>;
 /** Pushforward of one argument: from its tangent to the output's. */
 export type Jvp<A, I extends readonly unknown[]> = (dx: Value, out: Value, ins: Per<I, Value>, attrs: A) => Value;
 /** Pullback onto one argument: `ins` holds null where the argument is the linear one; `avals` describe all; `i` is its position. */
-export type Transpose<A, I extends readonly unknown[]> = (ct: Value, ins: Per<I, Value | null>, attrs: A, avals: Per<I, Aval>, i: number) => Value;
+export type Transpose<A, I extends readonly unknown[]> = (
+  ct: Value,
+  ins: Per<I, Value | null>,
+  attrs: A,
+  avals: Per<I, Aval>,
+  i: number,
+) => Value;
 /** The scalar of an input at an index, one i32 expression per dimension. */
 export type Read = (at: readonly Expr[]) => Expr;
 
@@ -54,12 +60,25 @@ export type AnyPrimitive = Primitive<unknown, Variadic>;
 export interface CallPrimitive<A> {
   readonly name: string;
   readonly abstractEval: (ins: readonly Aval[], attrs: A) => readonly Aval[];
-  readonly jvp: (ins: readonly Value[], tangents: readonly (Value | null)[], attrs: A) => readonly [readonly Value[], readonly (Value | null)[]];
-  readonly batch: (size: number, ins: readonly Value[], axes: readonly (number | null)[], attrs: A) => readonly [readonly Value[], readonly (number | null)[]];
+  readonly jvp: (
+    ins: readonly Value[],
+    tangents: readonly (Value | null)[],
+    attrs: A,
+  ) => readonly [readonly Value[], readonly (Value | null)[]];
+  readonly batch: (
+    size: number,
+    ins: readonly Value[],
+    axes: readonly (number | null)[],
+    attrs: A,
+  ) => readonly [readonly Value[], readonly (number | null)[]];
   /** Split into what depends on unknown inputs and what does not; see `transforms/partial.ts`. */
   readonly partial: (unknown: readonly boolean[], ins: readonly Aval[], attrs: A) => PartialCall<A>;
   /** Cotangents of the linear inputs (where `ins` is an Aval), null elsewhere. */
-  readonly transpose: (cts: readonly (Value | null)[], ins: readonly (Value | Aval)[], attrs: A) => readonly (Value | null)[];
+  readonly transpose: (
+    cts: readonly (Value | null)[],
+    ins: readonly (Value | Aval)[],
+    attrs: A,
+  ) => readonly (Value | null)[];
   /** A call that means nothing but its body gives the body; the compiler inlines it. */
   readonly inline: ((attrs: A) => Jaxpr) | null;
   readonly show?: (attrs: A) => string;

@@ -67,15 +67,14 @@ const showAttr = (x: unknown): string => {
 const entries = (attrs: object): readonly string[] =>
   Object.entries(attrs).flatMap(([k, v]) => (v === undefined ? [] : [`${k}=${showAttr(v)}`]));
 
-const brackets = ({ prim, attrs }: Eqn): string => {
-  if (prim.show !== undefined) {
-    const text = prim.show(attrs);
-    return text === "" ? "" : `[${text}]`;
-  }
+/** Attributes as `key=value`, on lines of their own where a jaxpr among them needs several. */
+export const showAttrs = (attrs: unknown): string => {
   const parts = typeof attrs === "object" && attrs !== null ? entries(attrs) : [];
-  if (parts.length === 0) return "";
-  if (!parts.some((p) => p.includes("\n"))) return `[${parts.join(" ")}]`;
-  return `[\n  ${indent(parts.join("\n"), 2)}\n]`;
+  return parts.some((p) => p.includes("\n")) ? `\n  ${indent(parts.join("\n"), 2)}\n` : parts.join(" ");
+};
+const brackets = ({ prim, attrs }: Eqn): string => {
+  const text = prim.show === undefined ? showAttrs(attrs) : prim.show(attrs);
+  return text === "" ? "" : `[${text}]`;
 };
 const showEqn = (e: Eqn, names: ReadonlyMap<Var, string>): string => {
   const outs = e.outs.map((v) => `${names.get(v)}:${showAval(v.aval)}`).join(" ");

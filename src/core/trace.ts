@@ -11,7 +11,12 @@ export interface Trace {
 }
 
 const missing = (): never => {
-  throw new TraceError({ op: "bind", expected: "an installed base interpreter", got: "none", remedy: 'import from "brickbox", not from inner modules' });
+  throw new TraceError({
+    op: "bind",
+    expected: "an installed base interpreter",
+    got: "none",
+    remedy: 'import from "brickbox", not from inner modules',
+  });
 };
 let base: Trace = { process: missing, processCall: missing };
 let current: Trace = base;
@@ -48,7 +53,9 @@ export const checkAlive = (v: Value, op: string): void => {
 };
 const leaked = (life: Life, op: string): never => {
   throw new TraceError({
-    op, expected: "values that are alive", got: `a traced value that has leaked out of ${life.name}`,
+    op,
+    expected: "values that are alive",
+    got: `a traced value that has leaked out of ${life.name}`,
     remedy: "return it from the transformed function instead of storing it in a variable outside",
   });
 };

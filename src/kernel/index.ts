@@ -4,7 +4,10 @@ import type { Expr } from "./expr.ts";
 import { binary, compare, constant, int } from "./expr.ts";
 
 /** `c + sum coefficient * term`. */
-export interface Linear { readonly c: number; readonly terms: ReadonlyMap<Expr, number> }
+export interface Linear {
+  readonly c: number;
+  readonly terms: ReadonlyMap<Expr, number>;
+}
 /** Inclusive bounds; infinite where nothing is known. */
 export type Range = readonly [lo: number, hi: number];
 
@@ -26,9 +29,13 @@ export const linear = (e: Expr): Linear => {
   const go = (x: Expr, k: number): void => {
     const [a, b] = x.args;
     if (x.op === "const") c += k * Number(x.value);
-    else if (x.op === "add") { go(a as Expr, k); go(b as Expr, k); }
-    else if (x.op === "sub") { go(a as Expr, k); go(b as Expr, -k); }
-    else if (x.op === "neg") go(a as Expr, -k);
+    else if (x.op === "add") {
+      go(a as Expr, k);
+      go(b as Expr, k);
+    } else if (x.op === "sub") {
+      go(a as Expr, k);
+      go(b as Expr, -k);
+    } else if (x.op === "neg") go(a as Expr, -k);
     else if (x.op === "mul" && b?.op === "const") go(a as Expr, k * Number(b.value));
     else if (x.op === "mul" && a?.op === "const") go(b as Expr, k * Number(a.value));
     else addTerm(terms, x, k);
@@ -75,29 +82,42 @@ const computeRange = (e: Expr): Range => {
   if (e.op === "var") return e.extent >= 0 ? [0, Math.max(0, e.extent - 1)] : everything;
   const [a, b] = e.args;
   if (a === undefined || e.type !== "i32") return everything;
-  if (e.op === "neg") { const [lo, hi] = rangeOf(a); return [-hi, -lo]; }
+  if (e.op === "neg") {
+    const [lo, hi] = rangeOf(a);
+    return [-hi, -lo];
+  }
   if (b === undefined) return everything;
-  const [al, ah] = rangeOf(a), [bl, bh] = rangeOf(b);
+  const [al, ah] = rangeOf(a),
+    [bl, bh] = rangeOf(b);
   switch (e.op) {
-    case "add": return [al + bl, ah + bh];
-    case "sub": return [al - bh, ah - bl];
+    case "add":
+      return [al + bl, ah + bh];
+    case "sub":
+      return [al - bh, ah - bl];
     case "mul": {
       const p = [al * bl, al * bh, ah * bl, ah * bh].map((x) => (Number.isNaN(x) ? 0 : x));
       return [Math.min(...p), Math.max(...p)];
     }
-    case "div": return b.op === "const" && bl > 0 && al >= 0 ? [Math.floor(al / bl), Math.floor(ah / bl)] : everything;
-    case "rem": return b.op === "const" && bl > 0 && al >= 0 ? [0, Math.min(ah, bl - 1)] : everything;
-    case "min": return [Math.min(al, bl), Math.min(ah, bh)];
-    case "max": return [Math.max(al, bl), Math.max(ah, bh)];
+    case "div":
+      return b.op === "const" && bl > 0 && al >= 0 ? [Math.floor(al / bl), Math.floor(ah / bl)] : everything;
+    case "rem":
+      return b.op === "const" && bl > 0 && al >= 0 ? [0, Math.min(ah, bl - 1)] : everything;
+    case "min":
+      return [Math.min(al, bl), Math.min(ah, bh)];
+    case "max":
+      return [Math.max(al, bl), Math.max(ah, bh)];
     case "select": {
-      const [xl, xh] = rangeOf(b), [yl, yh] = rangeOf(e.args[2] as Expr);
+      const [xl, xh] = rangeOf(b),
+        [yl, yh] = rangeOf(e.args[2] as Expr);
       return [Math.min(xl, yl), Math.max(xh, yh)];
     }
-    default: return everything;
+    default:
+      return everything;
   }
 };
 const rangeOfLinear = ({ c, terms }: Linear): Range => {
-  let lo = c, hi = c;
+  let lo = c,
+    hi = c;
   for (const [t, k] of terms) {
     const [tl, th] = rangeOf(t);
     lo += k > 0 ? k * tl : k * th;
@@ -125,18 +145,23 @@ export const imul = (a: Expr, k: number): Expr => fromLinear(linear(binary("mul"
 
 // Split into a part that n divides and a rest; c goes where the rest stays in [0, n) if it can.
 const splitBy = (l: Linear, n: number): readonly [quotient: Linear, rest: Linear] => {
-  const q = new Map<Expr, number>(), r = new Map<Expr, number>();
+  const q = new Map<Expr, number>(),
+    r = new Map<Expr, number>();
   for (const [t, k] of l.terms) {
     if (k % n === 0) q.set(t, k / n);
     else r.set(t, k);
   }
   const qc = Math.floor(l.c / n);
-  return [{ c: qc, terms: q }, { c: l.c - qc * n, terms: r }];
+  return [
+    { c: qc, terms: q },
+    { c: l.c - qc * n, terms: r },
+  ];
 };
 /** `floor(a / n)` for a positive constant n and a non-negative a. */
 export const idiv = (a: Expr, n: number): Expr => {
   if (n === 1) return a;
-  const [q, rest] = splitBy(linear(a), n), [lo, hi] = rangeOfLinear(rest);
+  const [q, rest] = splitBy(linear(a), n),
+    [lo, hi] = rangeOfLinear(rest);
   if (lo >= 0 && hi < n) return fromLinear(q);
   if (lo < 0) return binary("div", a, int(n));
   const inner = rest.terms.size === 1 && rest.c === 0 ? nestedDiv([...rest.terms][0] as [Expr, number], n) : null;
@@ -152,7 +177,8 @@ const nestedDiv = ([t, k]: readonly [Expr, number], n: number): Expr | null => {
 /** `a mod n` for a positive constant n and a non-negative a. */
 export const imod = (a: Expr, n: number): Expr => {
   if (n === 1) return int(0);
-  const [, rest] = splitBy(linear(a), n), [lo, hi] = rangeOfLinear(rest);
+  const [, rest] = splitBy(linear(a), n),
+    [lo, hi] = rangeOfLinear(rest);
   if (lo >= 0 && hi < n) return fromLinear(rest);
   if (lo < 0) return binary("rem", a, int(n));
   const only = rest.terms.size === 1 && rest.c === 0 ? ([...rest.terms][0] as [Expr, number]) : null;
@@ -167,7 +193,8 @@ export const imod = (a: Expr, n: number): Expr => {
 /** `lo <= a < hi`, folded where the range of `a` decides it. */
 export const inRange = (a: Expr, lo: number, hi: number): Expr => {
   const [al, ah] = rangeOf(a);
-  const left = al >= lo ? null : compare("ge", a, int(lo)), right = ah < hi ? null : compare("lt", a, int(hi));
+  const left = al >= lo ? null : compare("ge", a, int(lo)),
+    right = ah < hi ? null : compare("lt", a, int(hi));
   if (ah < lo || al >= hi) return constant("bool", 0);
   return left === null ? (right ?? constant("bool", 1)) : right === null ? left : binary("and", left, right);
 };
@@ -185,7 +212,8 @@ export const iclamp = (a: Expr, lo: number, hi: number): Expr => {
 
 /** Row-major offset of `at` in `shape`. */
 export const ravel = (at: readonly Expr[], shape: readonly number[]): Expr => {
-  let sum: Expr = int(0), stride = 1;
+  let sum: Expr = int(0),
+    stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     sum = binary("add", sum, binary("mul", at[i] as Expr, int(stride)));
     stride *= shape[i] as number;

@@ -11,31 +11,47 @@ export interface Accumulator {
   readonly value: Expr;
 }
 
-/**
- * A sum of products over `k`: for all `m` and `n`, bind `acc` to `sum_k left * right` and run `epilogue`.
- * `left` does not use `n`, `right` does not use `m`. The backend chooses packing and tiles within `scratch`.
- */
-export interface Contract {
-  readonly op: "contract";
-  readonly m: readonly Var[];
-  readonly n: readonly Var[];
-  readonly k: readonly Var[];
-  readonly left: Expr;
-  readonly right: Expr;
-  readonly acc: Var;
-  readonly epilogue: readonly Stmt[];
-  /** Packed left panels, packed right panels, one tile of sums: flat buffers of the accumulator's type. */
-  readonly scratch: { readonly left: Buffer; readonly right: Buffer; readonly tile: Buffer };
+/** Runs `index` from 0 while it is below its extent and, if there is one, below `limit`. */
+export interface For {
+  readonly op: "for";
+  readonly index: Var;
+  readonly mark: Mark;
+  readonly body: readonly Stmt[];
+  readonly accs: readonly Accumulator[];
+  readonly limit?: Expr;
 }
-export interface For { readonly op: "for"; readonly index: Var; readonly mark: Mark; readonly body: readonly Stmt[]; readonly accs: readonly Accumulator[] }
 /** Bind a name for the rest of the block; `set` may rebind it only if `mutable`. */
-export interface Let { readonly op: "let"; readonly name: Var; readonly value: Expr; readonly mutable?: true }
-export interface Assign { readonly op: "set"; readonly name: Var; readonly value: Expr }
+export interface Let {
+  readonly op: "let";
+  readonly name: Var;
+  readonly value: Expr;
+  readonly mutable?: true;
+}
+export interface Assign {
+  readonly op: "set";
+  readonly name: Var;
+  readonly value: Expr;
+}
 /** Write `value` (of the register type of `buffer`) at `at`; `combine` accumulates into what is there. */
-export interface Store { readonly op: "store"; readonly buffer: Buffer; readonly at: readonly Expr[]; readonly value: Expr; readonly combine?: ReduceOp }
-export interface If { readonly op: "if"; readonly cond: Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
-export interface While { readonly op: "while"; readonly cond: Expr; readonly body: readonly Stmt[] }
-export type Stmt = For | Let | Assign | Store | If | While | Contract;
+export interface Store {
+  readonly op: "store";
+  readonly buffer: Buffer;
+  readonly at: readonly Expr[];
+  readonly value: Expr;
+  readonly combine?: ReduceOp;
+}
+export interface If {
+  readonly op: "if";
+  readonly cond: Expr;
+  readonly then: readonly Stmt[];
+  readonly else: readonly Stmt[];
+}
+export interface While {
+  readonly op: "while";
+  readonly cond: Expr;
+  readonly body: readonly Stmt[];
+}
+export type Stmt = For | Let | Assign | Store | If | While;
 
 /** A function over buffers: `params` are the buffers it reads or writes, `outputs` those of them it writes, `scratch` its private memory. */
 export interface Kernel {
@@ -46,18 +62,38 @@ export interface Kernel {
   readonly body: readonly Stmt[];
 }
 
-export interface Call { readonly op: "call"; readonly kernel: Kernel }
+export interface Call {
+  readonly op: "call";
+  readonly kernel: Kernel;
+}
 /** Copy the bytes of one buffer to another of equal type and size. */
-export interface Copy { readonly op: "copy"; readonly from: Buffer; readonly to: Buffer }
+export interface Copy {
+  readonly op: "copy";
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
 /** Repeat the steps. Buffers carry the state. */
-export interface Loop { readonly op: "loop"; readonly count: number; readonly body: readonly Step[] }
+export interface Loop {
+  readonly op: "loop";
+  readonly count: number;
+  readonly body: readonly Step[];
+}
 /** Run `cond`, then, while the one bool of `flag` holds, `body` and `cond` again. */
-export interface WhileStep { readonly op: "while"; readonly cond: readonly Step[]; readonly flag: Buffer; readonly body: readonly Step[] }
+export interface WhileStep {
+  readonly op: "while";
+  readonly cond: readonly Step[];
+  readonly flag: Buffer;
+  readonly body: readonly Step[];
+}
 /** Run the branch chosen by the int32 (clamped) in `index`. */
-export interface Branch { readonly op: "branch"; readonly index: Buffer; readonly branches: readonly (readonly Step[])[] }
+export interface Branch {
+  readonly op: "branch";
+  readonly index: Buffer;
+  readonly branches: readonly (readonly Step[])[];
+}
 export type Step = Call | Copy | Loop | WhileStep | Branch;
 
-/** A whole traced function. `constants` are filled once with the given little-endian bytes; `temporaries` live in the arena. */
+/** A whole traced function. `temporaries` live in the arena. */
 export interface Program {
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
@@ -66,7 +102,13 @@ export interface Program {
 }
 
 /** Where each temporary and scratch buffer lives in the arena (bytes); `[from, to]` are the first and last step that use it. */
-export interface Placement { readonly buffer: Buffer; readonly offset: number; readonly bytes: number; readonly from: number; readonly to: number }
+export interface Placement {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
+}
 /** A static memory plan. `aliases` maps an output to the donated input whose memory it reuses. */
 export interface Plan {
   readonly placements: readonly Placement[];

@@ -10,23 +10,38 @@ import { add, div, mul } from "./arithmetic.ts";
 import { select } from "./choice.ts";
 import { eq } from "./comparison.ts";
 import { convertElementType } from "./convert.ts";
-import { gatherWritten, scatterAddP, type ScatterAttrs, scatterAttrs, scatterBatch, scatterEval, type ScatterOptions, scatterRoutine, showScatter } from "./indexing.ts";
+import {
+  gatherWritten,
+  scatterAddP,
+  type ScatterAttrs,
+  scatterAttrs,
+  scatterBatch,
+  scatterEval,
+  type ScatterOptions,
+  scatterRoutine,
+  showScatter,
+} from "./indexing.ts";
 import { full, reshape, zerosOf } from "./linear.ts";
 import { iota } from "./movement.ts";
 import { anyDType, checkDType, fullLike, numeric } from "./pointwise.ts";
 
 /** `uniqueIndices`: the caller knows that no two updates meet. */
-export interface UniqueScatterAttrs extends ScatterAttrs { readonly uniqueIndices: boolean }
+export interface UniqueScatterAttrs extends ScatterAttrs {
+  readonly uniqueIndices: boolean;
+}
 const show = (attrs: UniqueScatterAttrs): string => `${showScatter(attrs)}${attrs.uniqueIndices ? " unique" : ""}`;
-const evalAs = (name: string, accepts: readonly DType[]) => (ins: readonly [Aval, Aval, Aval], attrs: ScatterAttrs): Aval => {
-  checkDType(name, ins[0], accepts);
-  return scatterEval(name, ins, attrs);
-};
+const evalAs =
+  (name: string, accepts: readonly DType[]) =>
+  (ins: readonly [Aval, Aval, Aval], attrs: ScatterAttrs): Aval => {
+    checkDType(name, ins[0], accepts);
+    return scatterEval(name, ins, attrs);
+  };
 const zeros = (v: Value): Value => zerosOf(v.aval);
 
 // Which elements of the updates stay: where two meet the last one does. Every element writes its own number, and reads it back.
 const winners = (x: Aval, indices: Value, updates: Aval, attrs: UniqueScatterAttrs): Value => {
-  const numbers = reshape(iota([sizeOf(updates.shape)], 0, "int32"), updates.shape), own = add(numbers, fullLike(numbers, 1)); // 0 is nobody
+  const numbers = reshape(iota([sizeOf(updates.shape)], 0, "int32"), updates.shape),
+    own = add(numbers, fullLike(numbers, 1)); // 0 is nobody
   return eq(gatherWritten(setAt(full(x.shape, 0, "int32"), indices, own, attrs), indices, own.aval, attrs), own);
 };
 
@@ -51,7 +66,8 @@ export const scatterP: Primitive<UniqueScatterAttrs, Ternary> = {
   routine: scatterRoutine(null),
   show,
 };
-const setAt = (x: Value, indices: Value, updates: Value, attrs: UniqueScatterAttrs): Value => bind(scatterP, [x, indices, updates], attrs);
+const setAt = (x: Value, indices: Value, updates: Value, attrs: UniqueScatterAttrs): Value =>
+  bind(scatterP, [x, indices, updates], attrs);
 
 /** `out = x`, then `out[start + offset] *= updates[batch, offset]`. */
 export const scatterMulP: Primitive<UniqueScatterAttrs, Ternary> = {
@@ -62,13 +78,19 @@ export const scatterMulP: Primitive<UniqueScatterAttrs, Ternary> = {
     null,
     (du, _out, [x, indices, updates], attrs) => {
       if (!attrs.uniqueIndices)
-        throw new ArgumentError({ op: "scatterMul", expected: "uniqueIndices for a derivative by the updates", got: "indices that may meet", remedy: "pass uniqueIndices: true if no two updates meet" });
+        throw new ArgumentError({
+          op: "scatterMul",
+          expected: "uniqueIndices for a derivative by the updates",
+          got: "indices that may meet",
+          remedy: "pass uniqueIndices: true if no two updates meet",
+        });
       return bind(scatterAddP, [zeros(x), indices, mul(du, gatherWritten(x, indices, updates.aval, attrs))], attrs);
     },
   ],
   transpose: [
     (ct, [, indices, updates], attrs) => bind(scatterMulP, [ct, indices as Value, updates as Value], attrs),
-    null, null,
+    null,
+    null,
   ],
   batch: scatterBatch((x, indices, updates, attrs) => bind(scatterMulP, [x, indices, updates], attrs)),
   routine: scatterRoutine("mul"),
@@ -79,8 +101,15 @@ export const scatterMulP: Primitive<UniqueScatterAttrs, Ternary> = {
 type Extreme = Primitive<ScatterAttrs, Ternary>;
 const extreme = (name: string, combine: "min" | "max"): Extreme => {
   const share = (d: Value, attained: Value, count: Value): Value => select(attained, div(d, count), zeros(d));
-  const counts = (out: Value, x: Value, indices: Value, updates: Value, attrs: ScatterAttrs): readonly [mine: Value, theirs: Value, count: Value] => {
-    const mine = eq(x, out), theirs = eq(updates, gatherWritten(out, indices, updates.aval, attrs));
+  const counts = (
+    out: Value,
+    x: Value,
+    indices: Value,
+    updates: Value,
+    attrs: ScatterAttrs,
+  ): readonly [mine: Value, theirs: Value, count: Value] => {
+    const mine = eq(x, out),
+      theirs = eq(updates, gatherWritten(out, indices, updates.aval, attrs));
     const one = (v: Value): Value => convertElementType(v, x.dtype);
     return [mine, theirs, bind(scatterAddP, [one(mine), indices, one(theirs)], attrs)];
   };
@@ -95,7 +124,11 @@ const extreme = (name: string, combine: "min" | "max"): Extreme => {
       null,
       (du, out, [x, indices, updates], attrs) => {
         const [, theirs, count] = counts(out, x, indices, updates, attrs);
-        return bind(scatterAddP, [zeros(x), indices, share(du, theirs, gatherWritten(count, indices, updates.aval, attrs))], attrs);
+        return bind(
+          scatterAddP,
+          [zeros(x), indices, share(du, theirs, gatherWritten(count, indices, updates.aval, attrs))],
+          attrs,
+        );
       },
     ],
     transpose: "nonlinear",
@@ -108,13 +141,22 @@ const extreme = (name: string, combine: "min" | "max"): Extreme => {
 export const scatterMinP = extreme("scatterMin", "min");
 export const scatterMaxP = extreme("scatterMax", "max");
 
-export interface UniqueScatterOptions extends ScatterOptions { readonly uniqueIndices?: boolean }
-const uniqueAttrs = (options: UniqueScatterOptions): UniqueScatterAttrs => ({ ...scatterAttrs(options), uniqueIndices: options.uniqueIndices ?? false });
+export interface UniqueScatterOptions extends ScatterOptions {
+  readonly uniqueIndices?: boolean;
+}
+const uniqueAttrs = (options: UniqueScatterOptions): UniqueScatterAttrs => ({
+  ...scatterAttrs(options),
+  uniqueIndices: options.uniqueIndices ?? false,
+});
 /** `operand` with every window of `updates` written at the start that `indices` gives, as `lax.scatter`; where two meet, the last one wins. */
-export const scatter = (operand: Value, indices: Value, updates: Value, options: UniqueScatterOptions): Value => setAt(operand, indices, updates, uniqueAttrs(options));
+export const scatter = (operand: Value, indices: Value, updates: Value, options: UniqueScatterOptions): Value =>
+  setAt(operand, indices, updates, uniqueAttrs(options));
 /** `operand` with every window of `updates` multiplied in, as `lax.scatter_mul`. */
-export const scatterMul = (operand: Value, indices: Value, updates: Value, options: UniqueScatterOptions): Value => bind(scatterMulP, [operand, indices, updates], uniqueAttrs(options));
+export const scatterMul = (operand: Value, indices: Value, updates: Value, options: UniqueScatterOptions): Value =>
+  bind(scatterMulP, [operand, indices, updates], uniqueAttrs(options));
 /** The lesser of `operand` and the updates, as `lax.scatter_min`; NaN wins. */
-export const scatterMin = (operand: Value, indices: Value, updates: Value, options: ScatterOptions): Value => bind(scatterMinP, [operand, indices, updates], scatterAttrs(options));
+export const scatterMin = (operand: Value, indices: Value, updates: Value, options: ScatterOptions): Value =>
+  bind(scatterMinP, [operand, indices, updates], scatterAttrs(options));
 /** The greater of `operand` and the updates, as `lax.scatter_max`; NaN wins. */
-export const scatterMax = (operand: Value, indices: Value, updates: Value, options: ScatterOptions): Value => bind(scatterMaxP, [operand, indices, updates], scatterAttrs(options));
+export const scatterMax = (operand: Value, indices: Value, updates: Value, options: ScatterOptions): Value =>
+  bind(scatterMaxP, [operand, indices, updates], scatterAttrs(options));

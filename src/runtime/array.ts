@@ -14,7 +14,10 @@ import { readOut, typedArray, write } from "./views.ts";
 export const smallBytes = 4096;
 
 /** Where arrays were given away: what `DonatedError` says. The stack is read only when it is needed. */
-export interface Donation { readonly name: string; readonly at: Error }
+export interface Donation {
+  readonly name: string;
+  readonly at: Error;
+}
 
 /** An array with a value. Immutable, except that donation takes the value away. */
 export class ConcreteArray extends Value {
@@ -43,14 +46,17 @@ export const freezeAval = (a: Aval): Aval => Object.freeze({ dtype: a.dtype, sha
 export const throwDonated = (x: ConcreteArray, op: string): never => {
   const line = userLine(x.donation?.at.stack);
   throw new DonatedError({
-    op, expected: "arrays that still have their value",
+    op,
+    expected: "arrays that still have their value",
     got: `${showAval(x.aval)}, donated to ${x.donation?.name ?? "a call"}${line === null ? "" : ` (first called at ${line})`}`,
     remedy: "use the results of that call instead, or do not donate this argument",
   });
 };
 
 const elements = (x: ConcreteArray, op: string): TypedArray => {
-  const { dtype, shape } = x.aval, { host, cell } = x, n = sizeOf(shape);
+  const { dtype, shape } = x.aval,
+    { host, cell } = x,
+    n = sizeOf(shape);
   if (host !== null) return host.slice();
   if (cell === null) return throwDonated(x, op);
   const copy = (): TypedArray => {
@@ -65,7 +71,8 @@ const elements = (x: ConcreteArray, op: string): TypedArray => {
 // been registered for finalization, which costs more than all else that an array costs. Whoever leaves the ring (a younger one
 // takes the place, or the job ends) is registered. A spilled cell leaves both: what held it would keep the host copy alive.
 const newborn = new Array<ConcreteArray | null>(256).fill(null);
-let nextSlot = 0, flushing = false;
+let nextSlot = 0,
+  flushing = false;
 
 const registry = new FinalizationRegistry<Cell>((cell) => {
   cell.arrays--;
@@ -123,7 +130,8 @@ export const share = (x: ConcreteArray, aval: Aval): ConcreteArray => {
 };
 /** The bytes of `x` go to a new array. Only for a cell that no other array shares. */
 export const take = (x: ConcreteArray, aval: Aval, donation: Donation): ConcreteArray => {
-  const cell = x.cell as Cell, y = new ConcreteArray(aval, null, cell);
+  const cell = x.cell as Cell,
+    y = new ConcreteArray(aval, null, cell);
   x.cell = null;
   x.donation = donation;
   if (cell.slot >= 0) {
@@ -189,10 +197,14 @@ const isShape = (shape: Shape): boolean => shape.every((d) => Number.isInteger(d
  * Throws ShapeError if the length does not fit, OutOfMemoryError if the heap could never hold it.
  */
 export const fromTyped = (dtype: DType, shape: Shape, data: TypedArray, op = "array"): ConcreteArray => {
-  if (!Object.hasOwn(itemSize, dtype)) throw new ArgumentError({ op, expected: `a dtype among ${Object.keys(itemSize).join(", ")}`, got: String(dtype) });
+  if (!Object.hasOwn(itemSize, dtype))
+    throw new ArgumentError({ op, expected: `a dtype among ${Object.keys(itemSize).join(", ")}`, got: String(dtype) });
   if (!isShape(shape)) throw new ShapeError({ op, expected: "a shape of non-negative integers", got: `[${shape}]` });
-  const a = freezeAval({ dtype, shape }), n = sizeOf(shape), bytes = bytesOf(a);
-  if (data.length !== n) throw new ShapeError({ op, expected: `${n} elements for the shape [${shape}]`, got: `${data.length} elements` });
+  const a = freezeAval({ dtype, shape }),
+    n = sizeOf(shape),
+    bytes = bytesOf(a);
+  if (data.length !== n)
+    throw new ShapeError({ op, expected: `${n} elements for the shape [${shape}]`, got: `${data.length} elements` });
   if (bytes <= smallBytes) {
     const host = typedArray(dtype, n);
     copyInto(host, dtype, data);
@@ -200,7 +212,8 @@ export const fromTyped = (dtype: DType, shape: Shape, data: TypedArray, op = "ar
   }
   const device = currentDevice();
   device.demand(bytes, op, showAval(a));
-  const cell = device.place(bytes, op), { address } = cell.block as { address: number };
+  const cell = device.place(bytes, op),
+    { address } = cell.block as { address: number };
   const v = device.views();
   if (dtype === "bool") copyInto(v.u8.subarray(address, address + n), dtype, data);
   else write(v, dtype, address, data);

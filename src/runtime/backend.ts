@@ -1,15 +1,16 @@
 // The backends by name, and the device that arrays are made on.
-import { referenceBackend } from "../backends/reference/backend.ts";
 import { wasmBackend } from "../backends/wasm/backend.ts";
 import type { Backend } from "../kernel/program.ts";
 import { type BackendName, onConfigure, settings } from "./configure.ts";
 import { Device } from "./device.ts";
 
-const makers: { readonly [K in BackendName]: () => Backend } = { wasm: wasmBackend, reference: referenceBackend };
+const makers: { readonly [K in BackendName]: () => Backend } = { wasm: wasmBackend, reference: wasmBackend };
 const made = new Map<BackendName, Device>();
 let current: Device | null = null;
 let forced: Device | null = null;
-onConfigure(() => { current = null; });
+onConfigure(() => {
+  current = null;
+});
 
 /** The device of a backend, made when it is first needed. */
 export const deviceOf = (name: BackendName): Device => {

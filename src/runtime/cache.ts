@@ -6,7 +6,13 @@ import { identityOf, keyOf } from "../core/key.ts";
 import type { Value } from "../core/value.ts";
 
 /** A cached thing with what it was made for. */
-interface Entry<A> { readonly attrs: unknown; readonly avals: readonly Aval[]; readonly value: A; readonly key: string; used: boolean }
+interface Entry<A> {
+  readonly attrs: unknown;
+  readonly avals: readonly Aval[];
+  readonly value: A;
+  readonly key: string;
+  used: boolean;
+}
 
 const isPlain = (x: object): boolean => {
   const p: unknown = Object.getPrototypeOf(x);
@@ -24,7 +30,8 @@ export const sameAttrs = (a: unknown, b: unknown): boolean => {
   if (Array.isArray(b) || !isPlain(a) || !isPlain(b)) return false;
   let n = 0;
   for (const k in a) {
-    if (!Object.hasOwn(b, k) || !sameAttrs((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k])) return false;
+    if (!Object.hasOwn(b, k) || !sameAttrs((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]))
+      return false;
     n++;
   }
   for (const _ in b) n--;
@@ -33,9 +40,11 @@ export const sameAttrs = (a: unknown, b: unknown): boolean => {
 const fits = (avals: readonly Aval[], ins: readonly Value[]): boolean => {
   if (avals.length !== ins.length) return false;
   for (let i = 0; i < avals.length; i++) {
-    const a = avals[i] as Aval, b = (ins[i] as Value).aval;
+    const a = avals[i] as Aval,
+      b = (ins[i] as Value).aval;
     if (a === b) continue;
-    const s = a.shape, t = b.shape;
+    const s = a.shape,
+      t = b.shape;
     if (a.dtype !== b.dtype || s.length !== t.length) return false;
     for (let j = 0; j < s.length; j++) if (s[j] !== t[j]) return false;
   }

@@ -18,26 +18,51 @@ export interface Settings {
   readonly log: (message: string) => void;
 }
 
-let state: Settings = { threads: 1, memoryBudget: null, debug: false, check: false, backend: "wasm", log: (message) => console.error(message) };
+let state: Settings = {
+  threads: 1,
+  memoryBudget: null,
+  debug: false,
+  check: false,
+  backend: "wasm",
+  log: (message) => console.error(message),
+};
 let listeners: (() => void)[] = [];
 
 const refuse = (name: string, expected: string, got: unknown): never => {
-  throw new ArgumentError({ op: "configure", expected: `${name} to be ${expected}`, got: typeof got === "string" ? JSON.stringify(got) : String(got) });
+  throw new ArgumentError({
+    op: "configure",
+    expected: `${name} to be ${expected}`,
+    got: typeof got === "string" ? JSON.stringify(got) : String(got),
+  });
 };
-const flag = (name: string, x: unknown): void => { if (typeof x !== "boolean") refuse(name, "true or false", x); };
+const flag = (name: string, x: unknown): void => {
+  if (typeof x !== "boolean") refuse(name, "true or false", x);
+};
 const rules: { readonly [K in keyof Settings]: (x: unknown) => void } = {
-  threads: (x) => { if (!Number.isInteger(x) || (x as number) < 1 || (x as number) > 256) refuse("threads", "an integer from 1 to 256", x); },
-  memoryBudget: (x) => { if (x !== null && !(typeof x === "number" && x > 0)) refuse("memoryBudget", "a positive number of bytes, or null for the default", x); },
+  threads: (x) => {
+    if (!Number.isInteger(x) || (x as number) < 1 || (x as number) > 256)
+      refuse("threads", "an integer from 1 to 256", x);
+  },
+  memoryBudget: (x) => {
+    if (x !== null && !(typeof x === "number" && x > 0))
+      refuse("memoryBudget", "a positive number of bytes, or null for the default", x);
+  },
   debug: (x) => flag("debug", x),
   check: (x) => flag("check", x),
-  backend: (x) => { if (x !== "wasm" && x !== "reference") refuse("backend", '"wasm" or "reference"', x); },
-  log: (x) => { if (typeof x !== "function") refuse("log", "a function of a message", x); },
+  backend: (x) => {
+    if (x !== "wasm" && x !== "reference") refuse("backend", '"wasm" or "reference"', x);
+  },
+  log: (x) => {
+    if (typeof x !== "function") refuse("log", "a function of a message", x);
+  },
 };
 
 /** The settings in force. */
 export const settings = (): Settings => state;
 /** Call `f` after every change of the settings. */
-export const onConfigure = (f: () => void): void => { listeners = [...listeners, f]; };
+export const onConfigure = (f: () => void): void => {
+  listeners = [...listeners, f];
+};
 
 /**
  * Change settings of the whole library and return the previous ones, which `configure` takes back.
@@ -48,7 +73,8 @@ export const onConfigure = (f: () => void): void => { listeners = [...listeners,
  * configure(before).memoryBudget // => 67108864
  */
 export const configure = (changes: Partial<Settings>): Settings => {
-  const before = state, given = Object.entries(changes).filter(([, x]) => x !== undefined);
+  const before = state,
+    given = Object.entries(changes).filter(([, x]) => x !== undefined);
   for (const [name, x] of given) {
     const rule = Object.hasOwn(rules, name) ? rules[name as keyof Settings] : undefined;
     if (rule === undefined) refuse("settings", `among ${Object.keys(rules).join(", ")}`, name);

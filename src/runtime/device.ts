@@ -32,7 +32,9 @@ export class Cell {
 
 /** What must happen to the arrays of a cell when it leaves the heap; `array.ts` sets it. */
 let forget: (cell: Cell) => void = () => {};
-export const onSpill = (f: (cell: Cell) => void): void => { forget = f; };
+export const onSpill = (f: (cell: Cell) => void): void => {
+  forget = f;
+};
 
 const initialBudget = 256 << 20;
 /** An idle arena up to this size is kept whatever happens. */
@@ -41,7 +43,8 @@ const smallArena = 1 << 20;
 /** `6.4 GiB`. */
 export const showBytes = (n: number): string => {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let x = n, i = 0;
+  let x = n,
+    i = 0;
   for (; x >= 1024 && i < units.length - 1; i++) x /= 1024;
   return `${i === 0 || x >= 100 ? Math.round(x) : Number(x.toPrecision(3))} ${units[i]}`;
 };
@@ -108,7 +111,8 @@ export class Device {
   restore(cell: Cell, op: string): void {
     if (cell.device !== null) cell.device.spill(cell, op);
     // What comes back is no garbage: the working set is larger than the budget.
-    if (this.heap.used + cell.bytes > this.adaptive) this.adaptive = Math.min(this.heap.capacity, this.adaptive + cell.bytes);
+    if (this.heap.used + cell.bytes > this.adaptive)
+      this.adaptive = Math.min(this.heap.capacity, this.adaptive + cell.bytes);
     const block = this.claim(cell.bytes, op);
     this.views().u8.set(cell.host as Uint8Array, block.address);
     cell.host = null;
@@ -164,7 +168,9 @@ export class Device {
     if (bytes > this.heap.capacity) this.exhausted(bytes, op, "one block");
     if (this.heap.used + bytes > budget) {
       if (this.idleArena()) this.dropArena();
-      while (this.heap.used + bytes > budget && this.spillOldest(op)) { /* until it fits */ }
+      while (this.heap.used + bytes > budget && this.spillOldest(op)) {
+        /* until it fits */
+      }
     }
     let block = this.heap.allocate(bytes);
     if (block === null && this.idleArena()) {
@@ -193,9 +199,11 @@ export class Device {
   }
   private exhausted(bytes: number, op: string, what: string): never {
     throw new OutOfMemoryError({
-      op, expected: `memory that fits in the heap of ${showBytes(this.heap.capacity)} (${this.backend.name})`,
+      op,
+      expected: `memory that fits in the heap of ${showBytes(this.heap.capacity)} (${this.backend.name})`,
       got: `a request for ${showBytes(bytes)} (${bytes} bytes: ${what})${this.heap.used > 0 ? ` with ${showBytes(this.heap.used)} in use` : ""}`,
-      remedy: "work on smaller pieces, donate arguments that are not needed again (jit(f, { donate })), or let grad recompute (checkpoint)",
+      remedy:
+        "work on smaller pieces, donate arguments that are not needed again (jit(f, { donate })), or let grad recompute (checkpoint)",
     });
   }
 
@@ -222,6 +230,11 @@ export const hosted = <A>(op: string, bytes: number, f: () => A): A => {
     return f();
   } catch (e) {
     if (!(e instanceof RangeError)) throw e;
-    throw new OutOfMemoryError({ op, expected: "the engine to give an ArrayBuffer", got: `a refusal of ${showBytes(bytes)}`, remedy: "keep fewer big arrays alive" });
+    throw new OutOfMemoryError({
+      op,
+      expected: "the engine to give an ArrayBuffer",
+      got: `a refusal of ${showBytes(bytes)}`,
+      remedy: "keep fewer big arrays alive",
+    });
   }
 };

@@ -34,14 +34,21 @@ export const compilations = { count: 0 };
 export const equationsKept = (): number => shelfOf(currentDevice()).equations.size;
 
 const build = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null): Loaded => {
-  const device = currentDevice(), start = performance.now();
+  const device = currentDevice(),
+    start = performance.now();
   for (const a of jaxpr.outs) demandRoom(a.aval, name);
   const compiled = compile(jaxpr, { donated: donated ?? jaxpr.ins.map(() => false) });
-  const middle = performance.now(), loaded = load(compiled, device, name, donated);
+  const middle = performance.now(),
+    loaded = load(compiled, device, name, donated);
   compilations.count++;
   if (settings().debug) {
-    const what = signature(name, jaxpr.ins.map((v) => v.aval));
-    settings().log(`compiled ${what}: ${(middle - start).toFixed(2)} ms, ${loaded.executable.codeBytes} bytes of code in ${(performance.now() - middle).toFixed(2)} ms`);
+    const what = signature(
+      name,
+      jaxpr.ins.map((v) => v.aval),
+    );
+    settings().log(
+      `compiled ${what}: ${(middle - start).toFixed(2)} ms, ${loaded.executable.codeBytes} bytes of code in ${(performance.now() - middle).toFixed(2)} ms`,
+    );
   }
   return loaded;
 };
@@ -50,22 +57,34 @@ const refuseLeaked = (ins: readonly Value[], op: string): void => {
   for (const x of ins) if (x instanceof Tracer) checkAlive(x, op);
 };
 /** `lambda ins. prim[attrs] ins`. */
-const equation = (prim: AnyPrimitive | AnyCall, ins: readonly Value[], attrs: unknown, outs: readonly Aval[]): Jaxpr => {
-  const vars = ins.map((x) => new Var(x.aval)), results = outs.map((a) => new Var(a));
+const equation = (
+  prim: AnyPrimitive | AnyCall,
+  ins: readonly Value[],
+  attrs: unknown,
+  outs: readonly Aval[],
+): Jaxpr => {
+  const vars = ins.map((x) => new Var(x.aval)),
+    results = outs.map((a) => new Var(a));
   return { consts: 0, ins: vars, eqns: [{ prim, ins: vars, attrs, outs: results }], outs: results };
 };
 
 const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value => {
   const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
     refuseLeaked(ins, prim.name);
-    const out = prim.abstractEval(ins.map((x) => x.aval), attrs);
+    const out = prim.abstractEval(
+      ins.map((x) => x.aval),
+      attrs,
+    );
     return build(equation(prim, ins, attrs, [out]), prim.name, null);
   });
   return run(loaded, ins)[0] as Value;
 };
 
 /** Attributes that a call may have besides its body. */
-interface CallNotes { readonly name?: string; readonly donated?: readonly boolean[] | null }
+interface CallNotes {
+  readonly name?: string;
+  readonly donated?: readonly boolean[] | null;
+}
 const loadBody = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null): Loaded => {
   const shelf = shelfOf(currentDevice());
   if (donated === null) {
@@ -75,7 +94,8 @@ const loadBody = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null
     shelf.bodies.set(jaxpr, fresh);
     return fresh;
   }
-  const patterns = shelf.donating.get(jaxpr) ?? new Map<string, Loaded>(), key = donated.map(Number).join("");
+  const patterns = shelf.donating.get(jaxpr) ?? new Map<string, Loaded>(),
+    key = donated.map(Number).join("");
   const known = patterns.get(key);
   if (known !== undefined) return known;
   const fresh = build(jaxpr, name, donated);
@@ -91,7 +111,19 @@ const processCall = (prim: AnyCall, ins: readonly Value[], attrs: unknown): read
   }
   const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
     refuseLeaked(ins, prim.name);
-    return build(equation(prim, ins, attrs, prim.abstractEval(ins.map((x) => x.aval), attrs)), prim.name, null);
+    return build(
+      equation(
+        prim,
+        ins,
+        attrs,
+        prim.abstractEval(
+          ins.map((x) => x.aval),
+          attrs,
+        ),
+      ),
+      prim.name,
+      null,
+    );
   });
   return run(loaded, ins);
 };

@@ -4,7 +4,7 @@
 // the plan. Big inputs and outputs are cells of the device. Staged outputs of more than 64 bytes are copied out together, in
 // groups of at most 8 KiB, since an ArrayBuffer of its own costs more than everything else that is done for a small array;
 // an array may therefore keep 8 KiB alive.
-import type { Compiled } from "../compile/compile.ts";
+import type { Compiled } from "../compile/compiled.ts";
 import type { Aval } from "../core/aval.ts";
 import { bytesOf, showAval, sizeOf } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
@@ -14,17 +14,46 @@ import { checkAlive } from "../core/trace.ts";
 import { Literal, type Value } from "../core/value.ts";
 import type { Buffer } from "../kernel/expr.ts";
 import type { Executable } from "../kernel/program.ts";
-import { adopt, ConcreteArray, type Donation, donate, freezeAval, hostArray, literalArray, share, smallBytes, summon, take, throwDonated } from "./array.ts";
+import {
+  adopt,
+  ConcreteArray,
+  type Donation,
+  donate,
+  freezeAval,
+  hostArray,
+  literalArray,
+  share,
+  smallBytes,
+  summon,
+  take,
+  throwDonated,
+} from "./array.ts";
 import type { Block } from "./heap.ts";
 import type { Cell, Device } from "./device.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
 
 /** Where an input is read from: `offset` in the scratch block if it is small, else -1. */
-interface Input { readonly dtype: DType; readonly bytes: number; readonly offset: number }
+interface Input {
+  readonly dtype: DType;
+  readonly bytes: number;
+  readonly offset: number;
+}
 /** Where an output is written to; `alias` is the donated input that gives its memory, or -1. Staged outputs of a group have `at` in it. */
-interface Output { readonly aval: Aval; readonly dtype: DType; readonly bytes: number; readonly size: number; readonly offset: number; readonly alias: number; readonly group: number; readonly at: number }
+interface Output {
+  readonly aval: Aval;
+  readonly dtype: DType;
+  readonly bytes: number;
+  readonly size: number;
+  readonly offset: number;
+  readonly alias: number;
+  readonly group: number;
+  readonly at: number;
+}
 /** Staged outputs that are copied out together. */
-interface Group { readonly offset: number; readonly bytes: number }
+interface Group {
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 /** A program that is loaded into a device. */
 export interface Loaded {
@@ -51,15 +80,19 @@ export interface Loaded {
   donation: Donation | null;
 }
 
-const tiny = 64, groupBytes = 8192;
+const tiny = 64,
+  groupBytes = 8192;
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Lay out the memory of `compiled` and load it. `donated` as it was compiled, null for none. Throws OutOfMemoryError if one run could never fit. */
 export const load = (compiled: Compiled, device: Device, name: string, donated: readonly boolean[] | null): Loaded => {
   const { jaxpr, program, plan, outs } = compiled;
   const avals = jaxpr.outs.map((a) => freezeAval(a.aval));
-  const earlier = outs.map((o, k) => outs.findIndex((p, j) => j < k && p.kind !== "literal" && p.kind === o.kind && p.index === o.index));
-  const firstUse = (index: number): Aval => avals[outs.findIndex((o) => o.kind === "buffer" && o.index === index)] as Aval;
+  const earlier = outs.map((o, k) =>
+    outs.findIndex((p, j) => j < k && p.kind !== "literal" && p.kind === o.kind && p.index === o.index),
+  );
+  const firstUse = (index: number): Aval =>
+    avals[outs.findIndex((o) => o.kind === "buffer" && o.index === index)] as Aval;
   let offset = 0;
   const reserve = (bytes: number): number => {
     const at = offset;
@@ -80,30 +113,63 @@ export const load = (compiled: Compiled, device: Device, name: string, donated: 
     group.bytes = offset - group.offset;
   }
   const outputs = slots.map((slot, index): Output => {
-    const from = plan.aliases.get(program.outputs[index] as Buffer), { aval } = slot;
-    return { ...slot, dtype: aval.dtype, bytes: bytesOf(aval), size: sizeOf(aval.shape), alias: from === undefined ? -1 : program.inputs.indexOf(from) };
+    const from = plan.aliases.get(program.outputs[index] as Buffer),
+      { aval } = slot;
+    return {
+      ...slot,
+      dtype: aval.dtype,
+      bytes: bytesOf(aval),
+      size: sizeOf(aval.shape),
+      alias: from === undefined ? -1 : program.inputs.indexOf(from),
+    };
   });
   const inputs = jaxpr.ins.map((v, i): Input => {
-    const bytes = bytesOf(v.aval), { dtype } = v.aval;
+    const bytes = bytesOf(v.aval),
+      { dtype } = v.aval;
     if (bytes > smallBytes) return { dtype, bytes, offset: -1 };
     const shared = outputs.find((o) => o.alias === i);
     return { dtype, bytes, offset: shared === undefined ? reserve(bytes) : shared.offset };
   });
-  const arenaOffset = align(offset, 64), scratchBytes = arenaOffset + plan.arenaBytes;
-  const sum = (xs: readonly { readonly bytes: number; readonly offset: number }[]): number => xs.reduce((n, x) => n + (x.offset < 0 ? x.bytes : 0), 0);
+  const arenaOffset = align(offset, 64),
+    scratchBytes = arenaOffset + plan.arenaBytes;
+  const sum = (xs: readonly { readonly bytes: number; readonly offset: number }[]): number =>
+    xs.reduce((n, x) => n + (x.offset < 0 ? x.bytes : 0), 0);
   const totalBytes = scratchBytes + sum(inputs) + sum(outputs);
-  device.demand(totalBytes, name, `${jaxpr.ins.length} inputs, ${outputs.length} outputs and an arena of ${plan.arenaBytes} bytes`);
+  device.demand(
+    totalBytes,
+    name,
+    `${jaxpr.ins.length} inputs, ${outputs.length} outputs and an arena of ${plan.arenaBytes} bytes`,
+  );
   return {
-    name, device, compiled, executable: device.backend.compile(program, plan), inputs, outputs, groups, avals, earlier, donated, scratchBytes, arenaOffset, totalBytes,
+    name,
+    device,
+    compiled,
+    executable: device.backend.compile(program, plan),
+    inputs,
+    outputs,
+    groups,
+    avals,
+    earlier,
+    donated,
+    scratchBytes,
+    arenaOffset,
+    totalBytes,
     big: inputs.some((x) => x.offset < 0) || outputs.some((x) => x.offset < 0),
-    inAddresses: inputs.map(() => 0), outAddresses: outputs.map(() => 0), donation: null,
+    inAddresses: inputs.map(() => 0),
+    outAddresses: outputs.map(() => 0),
+    donation: null,
   };
 };
 
 /** Something that is no array came to be computed with. */
 const stranger = (v: Value, op: string): never => {
   checkAlive(v, op);
-  throw new TraceError({ op, expected: "concrete arrays", got: String(v), remedy: "a traced value can only be used inside the function that is being transformed" });
+  throw new TraceError({
+    op,
+    expected: "concrete arrays",
+    got: String(v),
+    remedy: "a traced value can only be used inside the function that is being transformed",
+  });
 };
 
 /** The cells of the big inputs, all in the heap and marked as used by this call. */
@@ -120,7 +186,9 @@ const gather = (l: Loaded, ins: readonly Value[], now: number): (Cell | null)[] 
     if (cell.device === device) device.touch(cell);
     else missing = true;
   }
-  if (missing) for (let i = 0; i < inputs.length; i++) if ((inputs[i] as Input).offset < 0) summon(ins[i] as ConcreteArray, device, l.name);
+  if (missing)
+    for (let i = 0; i < inputs.length; i++)
+      if ((inputs[i] as Input).offset < 0) summon(ins[i] as ConcreteArray, device, l.name);
   for (let i = 0; i < inputs.length; i++) {
     if ((inputs[i] as Input).offset >= 0) continue;
     const cell = (ins[i] as ConcreteArray).cell as Cell;
@@ -137,7 +205,8 @@ const stage = (l: Loaded, v: Views, ins: readonly Value[], base: number, address
   for (let i = 0; i < inputs.length; i++) {
     const { offset, dtype } = inputs[i] as Input;
     if (offset < 0) continue;
-    const x = ins[i] as Value, address = base + offset;
+    const x = ins[i] as Value,
+      address = base + offset;
     addresses[i] = address;
     if (x instanceof ConcreteArray) {
       const { host } = x;
@@ -150,7 +219,8 @@ const stage = (l: Loaded, v: Views, ins: readonly Value[], base: number, address
 
 /** Memory for the big outputs: the input's whose memory may be reused, or new. */
 const outputCells = (l: Loaded, cells: readonly (Cell | null)[], now: number): readonly (Cell | null)[] => {
-  const { device, outputs } = l, made: (Cell | null)[] = [];
+  const { device, outputs } = l,
+    made: (Cell | null)[] = [];
   try {
     for (const o of outputs) {
       const from = o.alias < 0 || o.offset >= 0 ? null : (cells[o.alias] as Cell);
@@ -160,7 +230,14 @@ const outputCells = (l: Loaded, cells: readonly (Cell | null)[], now: number): r
         const cell = device.place(o.bytes, l.name);
         made.push(cell);
         // The program may count on finding the input where it writes the output.
-        if (from !== null) device.views().u8.copyWithin((cell.block as Block).address, (from.block as Block).address, (from.block as Block).address + o.bytes);
+        if (from !== null)
+          device
+            .views()
+            .u8.copyWithin(
+              (cell.block as Block).address,
+              (from.block as Block).address,
+              (from.block as Block).address + o.bytes,
+            );
       }
     }
   } catch (e) {
@@ -176,15 +253,22 @@ const none: readonly (Cell | null)[] = [];
 export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] => {
   const { device, inputs, outputs } = l;
   device.enter();
-  const nested = device.depth > 1, now = device.tick;
-  const inAddresses = nested ? inputs.map(() => 0) : l.inAddresses, outAddresses = nested ? outputs.map(() => 0) : l.outAddresses;
-  let scratch: Block | null = null, made = none, cells = none, started = false, done = false;
+  const nested = device.depth > 1,
+    now = device.tick;
+  const inAddresses = nested ? inputs.map(() => 0) : l.inAddresses,
+    outAddresses = nested ? outputs.map(() => 0) : l.outAddresses;
+  let scratch: Block | null = null,
+    made = none,
+    cells = none,
+    started = false,
+    done = false;
   try {
     if (l.big) cells = gather(l, ins, now);
     scratch = device.scratch(l.scratchBytes, l.name);
     if (l.big) {
       made = outputCells(l, cells, now);
-      for (let i = 0; i < cells.length; i++) if (cells[i] !== null) inAddresses[i] = ((cells[i] as Cell).block as Block).address;
+      for (let i = 0; i < cells.length; i++)
+        if (cells[i] !== null) inAddresses[i] = ((cells[i] as Cell).block as Block).address;
     }
     const base = scratch.address;
     stage(l, device.views(), ins, base, inAddresses);
@@ -205,7 +289,13 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
 };
 
 /** After a failure: free new outputs; an input that the program may have overwritten is gone. */
-const abandon = (l: Loaded, ins: readonly Value[], cells: readonly (Cell | null)[], made: readonly (Cell | null)[], started: boolean): void => {
+const abandon = (
+  l: Loaded,
+  ins: readonly Value[],
+  cells: readonly (Cell | null)[],
+  made: readonly (Cell | null)[],
+  started: boolean,
+): void => {
   for (const cell of made) {
     if (cell === null || cell.block === null) continue;
     const from = cells.indexOf(cell);
@@ -226,18 +316,43 @@ const capture = (): Error => {
   }
 };
 
-const collect = (l: Loaded, ins: readonly Value[], cells: readonly (Cell | null)[], made: readonly (Cell | null)[], base: number, now: number): readonly ConcreteArray[] => {
-  const { outputs, groups, avals, earlier, donated } = l, { outs } = l.compiled, v = l.device.views();
+const collect = (
+  l: Loaded,
+  ins: readonly Value[],
+  cells: readonly (Cell | null)[],
+  made: readonly (Cell | null)[],
+  base: number,
+  now: number,
+): readonly ConcreteArray[] => {
+  const { outputs, groups, avals, earlier, donated } = l,
+    { outs } = l.compiled,
+    v = l.device.views();
   const buffers: ArrayBufferLike[] = [];
   for (const g of groups) buffers.push(v.u8.slice(base + g.offset, base + g.offset + g.bytes).buffer);
   const results: ConcreteArray[] = [];
   for (let k = 0; k < outs.length; k++) {
-    const ref = outs[k] as (typeof outs)[number], aval = avals[k] as Aval, same = earlier[k] as number;
+    const ref = outs[k] as (typeof outs)[number],
+      aval = avals[k] as Aval,
+      same = earlier[k] as number;
     if (same >= 0) results.push(share(results[same] as ConcreteArray, aval));
     else if (ref.kind === "buffer") {
-      const o = outputs[ref.index] as Output, cell = made[ref.index] ?? null;
-      if (cell === null) results.push(hostArray(aval, o.group >= 0 ? viewOf(o.dtype, buffers[o.group] as ArrayBufferLike, o.at, o.size) : readOut(v, o.dtype, base + o.offset, o.size)));
-      else results.push(o.alias >= 0 && cell === cells[o.alias] ? take(ins[o.alias] as ConcreteArray, aval, donationOf(l)) : adopt(aval, cell));
+      const o = outputs[ref.index] as Output,
+        cell = made[ref.index] ?? null;
+      if (cell === null)
+        results.push(
+          hostArray(
+            aval,
+            o.group >= 0
+              ? viewOf(o.dtype, buffers[o.group] as ArrayBufferLike, o.at, o.size)
+              : readOut(v, o.dtype, base + o.offset, o.size),
+          ),
+        );
+      else
+        results.push(
+          o.alias >= 0 && cell === cells[o.alias]
+            ? take(ins[o.alias] as ConcreteArray, aval, donationOf(l))
+            : adopt(aval, cell),
+        );
     } else if (ref.kind === "literal") results.push(literalArray(ref.value));
     else results.push(forward(l, ins[ref.index] as Value, aval, donated?.[ref.index] === true, now));
   }
@@ -253,7 +368,9 @@ const collect = (l: Loaded, ins: readonly Value[], cells: readonly (Cell | null)
 const forward = (l: Loaded, x: Value, aval: Aval, given: boolean, now: number): ConcreteArray => {
   if (!(x instanceof ConcreteArray)) return literalArray(x as Literal);
   const { cell } = x;
-  return given && cell !== null && cell.arrays === 1 && cell.twice !== now ? take(x, aval, donationOf(l)) : share(x, aval);
+  return given && cell !== null && cell.arrays === 1 && cell.twice !== now
+    ? take(x, aval, donationOf(l))
+    : share(x, aval);
 };
 
 /** `name(f32[2], f32[3])`. */

@@ -135,14 +135,25 @@ export class Heap {
     const tail = this.last?.free === true ? this.last : null;
     const needed = (tail === null ? this.end : tail.address) + size + guard;
     if (needed > this.memory) {
-      const comfortable = Math.min(this.ground.maxBytes, Math.max(needed, smallest, Math.ceil((this.memory * 1.5) / page) * page));
+      const comfortable = Math.min(
+        this.ground.maxBytes,
+        Math.max(needed, smallest, Math.ceil((this.memory * 1.5) / page) * page),
+      );
       if (comfortable >= needed && this.ground.grow(comfortable)) this.memory = comfortable;
       else if (needed <= this.ground.maxBytes && this.ground.grow(needed)) this.memory = needed;
       else return null;
     }
     const end = Math.floor((this.memory - guard) / unit) * unit;
     if (end === this.end) return null;
-    const fresh: Piece = { address: this.end, bytes: end - this.end, free: true, before: this.last, after: null, prev: null, next: null };
+    const fresh: Piece = {
+      address: this.end,
+      bytes: end - this.end,
+      free: true,
+      before: this.last,
+      after: null,
+      prev: null,
+      next: null,
+    };
     this.end = end;
     if (tail !== null) {
       this.unlink(tail);
@@ -159,7 +170,15 @@ export class Heap {
 
   /** Keep `size` bytes of a piece that is in no bin; the rest becomes a free block. */
   private split(piece: Piece, size: number): void {
-    const rest: Piece = { address: piece.address + size, bytes: piece.bytes - size, free: true, before: piece, after: piece.after, prev: null, next: null };
+    const rest: Piece = {
+      address: piece.address + size,
+      bytes: piece.bytes - size,
+      free: true,
+      before: piece,
+      after: piece.after,
+      prev: null,
+      next: null,
+    };
     if (piece.after === null) this.last = rest;
     else piece.after.before = rest;
     piece.after = rest;
@@ -176,7 +195,8 @@ export class Heap {
   }
 
   private link(piece: Piece): void {
-    const bin = binOf(piece.bytes / unit), head = this.bins[bin] ?? null;
+    const bin = binOf(piece.bytes / unit),
+      head = this.bins[bin] ?? null;
     piece.prev = null;
     piece.next = head;
     if (head !== null) head.prev = piece;

@@ -15,11 +15,15 @@ export interface Linear {
   readonly outs: readonly boolean[];
 }
 
-/** Values of `f` at `primals`, and its derivative in the floating ones. */
+/**
+ * Values of `f` at `primals`, and its derivative in the floating ones. Only the first `count()` results (asked after the call)
+ * are differentiated; the others are auxiliary.
+ */
 export const linearizeFlat = (
   f: Flat,
   primals: readonly Value[],
   name = "linearize",
+  count: () => number = () => Infinity,
 ): readonly [outs: readonly Value[], linear: Linear] => {
   const ins = primals.map((v) => isFloating(v.dtype));
   let values: readonly Value[] = [],
@@ -27,12 +31,13 @@ export const linearizeFlat = (
   const jaxpr = partialFlat(
     (...given) => {
       let k = 0;
-      const [ys, tangents] = jvpFlat(
+      const [ys, all] = jvpFlat(
         f,
         primals,
         ins.map((d) => (d ? (given[k++] as Value) : null)),
         name,
       );
+      const tangents = all.slice(0, count());
       values = ys;
       outs = tangents.map((t) => t !== null);
       return tangents.filter((t) => t !== null);

@@ -1,0 +1,65 @@
+// Addresses: base + bytes * (sum of terms), constants folded into the instruction's offset.
+import type { Buffer, Expr } from "../../kernel/expr.ts";
+import { byteSize } from "../../kernel/expr.ts";
+import { linear } from "../../kernel/index.ts";
+import type { Context } from "./context.ts";
+
+/** A sum of `factor * term`, with the constant that unrolled loops add. */
+export interface Offset {
+  readonly terms: readonly (readonly [Expr, number])[];
+  readonly c: number;
+}
+
+const cache = new WeakMap<Expr, ReturnType<typeof linear>>();
+/** The offset expression as a sum, under the slots of the context. `lane` counts from the vector loop's index. */
+export const offsetOf = (x: Context, e: Expr, lane: number): Offset => {
+  let l = cache.get(e);
+  if (l === undefined) {
+    l = linear(e);
+    cache.set(e, l);
+  }
+  let c = l.c;
+  for (const [t, k] of l.terms) {
+    if (t.op !== "var") continue;
+    const slot = x.slots.get(t);
+    if (slot?.kind === "scalar") c += k * slot.offset;
+    if (t === x.vector?.index) c += k * lane;
+  }
+  return { terms: [...l.terms], c };
+};
+
+const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
+
+/** Push the address of `buffer[offset]`; gives the constant for the instruction's offset field. `term` pushes one term as i32. */
+export const emitAddress = (x: Context, buffer: Buffer, { terms, c }: Offset, term: (e: Expr) => void): number => {
+  const { code } = x,
+    size = byteSize[buffer.type];
+  code.emit("local.get", x.bases.get(buffer) as number);
+  let some = false;
+  for (const [t, k] of terms) {
+    term(t);
+    if (k !== 1) {
+      if (isPower(k)) {
+        code.emit("i32.const", Math.log2(k));
+        code.emit("i32.shl");
+      } else {
+        code.emit("i32.const", k);
+        code.emit("i32.mul");
+      }
+    }
+    if (some) code.emit("i32.add");
+    some = true;
+  }
+  const bytes = c * size;
+  if (some) {
+    if (size !== 1) {
+      code.emit("i32.const", Math.log2(size));
+      code.emit("i32.shl");
+    }
+    code.emit("i32.add");
+  }
+  if (bytes >= 0 && bytes < 0x40000000) return bytes;
+  code.emit("i32.const", bytes | 0);
+  code.emit("i32.add");
+  return 0;
+};

@@ -1,0 +1,42 @@
+// What the emitter of one kernel knows: where variables and buffers live, and which loop is being run as vectors.
+import type { Buffer, Expr, Var } from "../../kernel/expr.ts";
+import type { Code } from "./assembler.ts";
+import type { Lanes } from "./vector.ts";
+
+/** A variable in one scalar local (plus a constant, inside unrolled loops) or in one vector local per unrolled step. */
+export type Slot =
+  | { readonly kind: "scalar"; readonly local: number; readonly offset: number }
+  | { readonly kind: "vector"; readonly locals: readonly number[] };
+
+/** A loop that is being emitted as SIMD: `unroll` vectors of `lanes` lanes per round, the first lane being `index` of the loop. */
+export interface VectorLoop {
+  readonly index: Var;
+  readonly lanes: Lanes;
+  readonly unroll: number;
+  /** Vectors of values that do not change in the loop. */
+  readonly splats: Map<Expr, number>;
+  readonly varying: Map<Expr, boolean>;
+}
+export interface Context {
+  readonly code: Code;
+  readonly slots: Map<Var, Slot>;
+  /** Local that holds the address of each buffer. */
+  readonly bases: ReadonlyMap<Buffer, number>;
+  readonly vector: VectorLoop | null;
+  /** Scratch local for mask conversions. */
+  readonly temp: () => number;
+  readonly relaxed: boolean;
+}
+
+/** Whether a value differs between the lanes of the current vector loop. */
+export const isVarying = (x: Context, e: Expr): boolean => {
+  const loop = x.vector;
+  if (loop === null) return false;
+  if (e.op === "var") return e === loop.index || x.slots.get(e)?.kind === "vector";
+  if (e.op === "const") return false;
+  const known = loop.varying.get(e);
+  if (known !== undefined) return known;
+  const is = e.args.some((a) => isVarying(x, a));
+  loop.varying.set(e, is);
+  return is;
+};

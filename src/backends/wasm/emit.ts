@@ -1,0 +1,160 @@
+// A program as one WebAssembly module: a function per kernel, and `main`, which sequences them.
+import type { Buffer } from "../../kernel/expr.ts";
+import { byteSize } from "../../kernel/expr.ts";
+import type { Kernel, Plan, Program, Step } from "../../kernel/program.ts";
+import type { Code, ModuleBuilder } from "./assembler.ts";
+import { moduleBuilder } from "./assembler.ts";
+import type { Context } from "./context.ts";
+import { emitStmts } from "./statement.ts";
+
+/** How a module is to be built. */
+export interface EmitOptions {
+  readonly relaxed: boolean;
+  readonly maxPages: number;
+  readonly shared: boolean;
+}
+
+const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
+  steps.flatMap((s): readonly Kernel[] => {
+    switch (s.op) {
+      case "call":
+        return [s.kernel];
+      case "loop":
+        return kernelsOf(s.body);
+      case "while":
+        return [...kernelsOf(s.cond), ...kernelsOf(s.body)];
+      case "branch":
+        return s.branches.flatMap(kernelsOf);
+      case "copy":
+        return [];
+      default:
+        return s satisfies never;
+    }
+  });
+
+const emitKernel = (m: ModuleBuilder, k: Kernel, relaxed: boolean): number => {
+  const buffers = [...k.params, ...k.scratch];
+  return m.func({
+    name: k.name,
+    params: buffers.map(() => "i32" as const),
+    body: (code) => {
+      let temp = -1;
+      const x: Context = {
+        code,
+        relaxed,
+        vector: null,
+        slots: new Map(),
+        bases: new Map(buffers.map((b, i) => [b, i])),
+        temp: () => {
+          if (temp < 0) temp = code.local("v128");
+          return temp;
+        },
+      };
+      emitStmts(x, k.body);
+    },
+  });
+};
+
+/** Encode `program` under `plan`. `main(table, arena)` finds the addresses of inputs, then outputs, as i32 at `table`. */
+export const emitProgram = (program: Program, plan: Plan, options: EmitOptions): Uint8Array<ArrayBuffer> => {
+  const m = moduleBuilder();
+  m.importMemory({ module: "env", name: "memory", min: 1, max: options.maxPages, shared: options.shared });
+  const functions = new Map<Kernel, number>();
+  for (const k of kernelsOf(program.steps)) if (!functions.has(k)) functions.set(k, emitKernel(m, k, options.relaxed));
+  const offsets = new Map(plan.placements.map((p) => [p.buffer, p.offset]));
+  const slots = new Map<Buffer, number>([...program.inputs, ...program.outputs].map((b, i) => [b, i]));
+  m.func({
+    name: "main",
+    params: ["i32", "i32"],
+    exported: true,
+    body: (code) => {
+      const address = (b: Buffer): void => {
+        const offset = offsets.get(b),
+          slot = slots.get(b);
+        if (offset !== undefined) {
+          code.emit("local.get", 1);
+          if (offset > 0) {
+            code.emit("i32.const", offset);
+            code.emit("i32.add");
+          }
+        } else if (slot !== undefined) {
+          code.emit("local.get", 0);
+          code.emit("i32.load", 2, slot * 4);
+        } else throw new Error("a kernel uses a buffer that has no place in the plan");
+      };
+      emitSteps(code, program.steps, functions, address);
+    },
+  });
+  return m.finish();
+};
+
+const emitSteps = (
+  code: Code,
+  steps: readonly Step[],
+  functions: ReadonlyMap<Kernel, number>,
+  address: (b: Buffer) => void,
+): void => {
+  for (const s of steps) {
+    switch (s.op) {
+      case "call":
+        for (const b of [...s.kernel.params, ...s.kernel.scratch]) address(b);
+        code.emit("call", functions.get(s.kernel) as number);
+        break;
+      case "copy":
+        address(s.to);
+        address(s.from);
+        code.emit(
+          "i32.const",
+          s.from.shape.reduce((a, b) => a * b, byteSize[s.from.type]),
+        );
+        code.emit("memory.copy");
+        break;
+      case "loop": {
+        const i = code.local("i32");
+        if (s.count === 0) break;
+        code.emit("i32.const", 0);
+        code.emit("local.set", i);
+        code.emit("loop");
+        emitSteps(code, s.body, functions, address);
+        code.emit("local.get", i);
+        code.emit("i32.const", 1);
+        code.emit("i32.add");
+        code.emit("local.tee", i);
+        code.emit("i32.const", s.count);
+        code.emit("i32.lt_u");
+        code.emit("br_if", 0);
+        code.emit("end");
+        break;
+      }
+      case "while":
+        code.emit("block");
+        code.emit("loop");
+        emitSteps(code, s.cond, functions, address);
+        address(s.flag);
+        code.emit("i32.load8_u", 0, 0);
+        code.emit("i32.eqz");
+        code.emit("br_if", 1);
+        emitSteps(code, s.body, functions, address);
+        code.emit("br", 0);
+        code.emit("end");
+        code.emit("end");
+        break;
+      case "branch": // nested ifs: the last branch takes what is left, which clamps from above; negative indices take the first
+        s.branches.forEach((b, i) => {
+          if (i < s.branches.length - 1) {
+            address(s.index);
+            code.emit("i32.load", 2, 0);
+            code.emit("i32.const", i);
+            code.emit("i32.le_s");
+            code.emit("if");
+          }
+          emitSteps(code, b, functions, address);
+          if (i < s.branches.length - 1) code.emit("else");
+        });
+        for (let i = 1; i < s.branches.length; i++) code.emit("end");
+        break;
+      default:
+        s satisfies never;
+    }
+  }
+};

@@ -1,0 +1,367 @@
+// Place every computation: each node is computed once, in the outermost loop that binds all its variables.
+// Reductions become loops with accumulators there, which is what fuses a softmax or a layer normalization into one kernel.
+import type { Buffer, Expr, Read, Reduce, ScalarType, Var } from "../kernel/expr.ts";
+import { binary, int, localVar, topological, withArgs } from "../kernel/expr.ts";
+import { byteSize } from "../kernel/expr.ts";
+import { iclamp, linear, rangeOf } from "../kernel/index.ts";
+import type { Accumulator, Mark, Stmt, Store } from "../kernel/program.ts";
+import { vectorizes } from "./vectorize.ts";
+
+/** Memory on both sides of all arrays that may be read (never written) by mistake. */
+const guardBytes = 1 << 19;
+
+interface Scope {
+  readonly depth: number;
+  readonly vars: readonly Var[];
+  readonly stmts: Stmt[];
+  readonly placed: Map<Expr, Expr>;
+  /** The vector loop at or around this scope. */
+  readonly vector: Var | null;
+  readonly parent: Scope | null;
+}
+
+/** Turn statements over bare expressions into loops, lets and stores. */
+export const hoist = (body: readonly Stmt[]): readonly Stmt[] => new Hoister(writtenBy(body)).run(body);
+
+/** Buffers that statements write. */
+export const writtenBy = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
+  const found = new Set<Buffer>();
+  const go = (stmts: readonly Stmt[]): void => {
+    for (const s of stmts) {
+      if (s.op === "store") found.add(s.buffer);
+      else if (s.op === "for" || s.op === "while") go(s.body);
+      else if (s.op === "if") {
+        go(s.then);
+        go(s.else);
+      }
+    }
+  };
+  go(body);
+  return found;
+};
+
+// The state of one kernel's placement: what is written, which names are taken, which variables a node depends on.
+class Hoister {
+  private readonly written: ReadonlySet<Buffer>;
+  private readonly mutable = new Set<Var>();
+  private names = 0;
+  private readonly free = new Map<Expr, ReadonlySet<Var>>();
+  private readonly volatile = new Map<Expr, boolean>();
+  constructor(written: ReadonlySet<Buffer>) {
+    this.written = written;
+  }
+
+  run(body: readonly Stmt[]): readonly Stmt[] {
+    const top: Scope = { depth: 0, vars: [], stmts: [], placed: new Map(), vector: null, parent: null };
+    this.block(body, top);
+    return top.stmts;
+  }
+
+  private name(type: ScalarType): Var {
+    return localVar(`t${this.names++}`, type);
+  }
+
+  private block(stmts: readonly Stmt[], s: Scope): void {
+    for (let i = 0; i < stmts.length; i++) {
+      const st = stmts[i] as Stmt;
+      switch (st.op) {
+        case "store": {
+          // Neighbouring stores share their work unless the kernel reads what it writes.
+          const run: Store[] = [st];
+          while (
+            stmts[i + 1]?.op === "store" &&
+            !run
+              .concat(stmts[i + 1] as Store)
+              .some((x) => this.isVolatile(x.value) || x.at.some((a) => this.isVolatile(a)))
+          )
+            run.push(stmts[++i] as Store);
+          const done = this.process(
+            run.map((x) => x.value),
+            run.flatMap((x) => x.at),
+            s,
+          );
+          run.forEach((x, k) => {
+            s.stmts.push({ ...x, value: done[k] as Expr, at: [done[run.length + k] as Expr] });
+          });
+          break;
+        }
+        case "let": {
+          if (st.mutable) this.mutable.add(st.name);
+          const [value] = this.process([st.value], [], s);
+          s.stmts.push({ ...st, value: value as Expr });
+          break;
+        }
+        case "set": {
+          const [value] = this.process([st.value], [], s);
+          s.stmts.push({ ...st, value: value as Expr });
+          break;
+        }
+        case "for": {
+          const limit = st.limit === undefined ? undefined : this.process([st.limit], [], s)[0];
+          const inner = this.child(s, [st.index, ...letsOf(st.body)], st.mark === "vector" ? st.index : s.vector);
+          this.block(st.body, inner);
+          const values = this.process(
+            st.accs.map((a) => a.value),
+            [],
+            inner,
+          );
+          s.stmts.push({
+            ...st,
+            body: inner.stmts,
+            accs: st.accs.map((a, k) => ({ ...a, value: values[k] as Expr })),
+            ...(limit === undefined ? {} : { limit }),
+          });
+          break;
+        }
+        case "if": {
+          const [cond] = this.process([st.cond], [], s);
+          const then = this.child(s, letsOf(st.then), s.vector),
+            other = this.child(s, letsOf(st.else), s.vector);
+          this.block(st.then, then);
+          this.block(st.else, other);
+          s.stmts.push({ ...st, cond: cond as Expr, then: then.stmts, else: other.stmts });
+          break;
+        }
+        case "while": {
+          // The condition runs before every round: nothing of it may be placed outside, so it stays one expression.
+          const inner = this.child(s, letsOf(st.body), s.vector);
+          this.block(st.body, inner);
+          s.stmts.push({ ...st, cond: this.flat(st.cond, s), body: inner.stmts });
+          break;
+        }
+        default:
+          st satisfies never;
+      }
+    }
+  }
+
+  private child(parent: Scope, vars: readonly Var[], vector: Var | null): Scope {
+    return { depth: parent.depth + 1, vars, stmts: [], placed: new Map(), vector, parent };
+  }
+
+  private flat(e: Expr, s: Scope): Expr {
+    const done = new Map<Expr, Expr>();
+    for (const x of topological([e]))
+      done.set(
+        x,
+        this.lookup(x, s) ??
+          withArgs(
+            x,
+            x.args.map((a) => done.get(a) as Expr),
+          ),
+      );
+    return done.get(e) as Expr;
+  }
+
+  private freeVars(e: Expr): ReadonlySet<Var> {
+    const known = this.free.get(e);
+    if (known !== undefined) return known;
+    for (const x of topological([e])) {
+      if (this.free.has(x)) continue;
+      if (x.op === "var") {
+        this.free.set(x, new Set([x]));
+        continue;
+      }
+      const sets = x.args.map((a) => this.free.get(a) as ReadonlySet<Var>);
+      const biggest = sets.reduce<ReadonlySet<Var>>((b, c) => (c.size > b.size ? c : b), new Set());
+      let all: ReadonlySet<Var> = biggest;
+      if (sets.some((c) => c !== biggest && [...c].some((v) => !biggest.has(v))))
+        all = new Set(sets.flatMap((c) => [...c]));
+      if (x.op === "reduce" && all.has(x.index)) {
+        const less = new Set(all);
+        less.delete(x.index);
+        all = less;
+      }
+      this.free.set(x, all);
+    }
+    return this.free.get(e) as ReadonlySet<Var>;
+  }
+  /** Whether a node reads what the kernel writes or a name that changes: it must stay where it is. */
+  private isVolatile(e: Expr): boolean {
+    const known = this.volatile.get(e);
+    if (known !== undefined) return known;
+    for (const x of topological([e]))
+      if (!this.volatile.has(x))
+        this.volatile.set(
+          x,
+          (x.op === "read" && this.written.has(x.buffer)) ||
+            (x.op === "var" && this.mutable.has(x)) ||
+            x.args.some((a) => this.volatile.get(a) === true),
+        );
+    return this.volatile.get(e) as boolean;
+  }
+
+  private depthOf(e: Expr, s: Scope): number {
+    if (this.isVolatile(e)) return s.depth;
+    const vars = this.freeVars(e);
+    for (let at: Scope | null = s; at !== null; at = at.parent) if (at.vars.some((v) => vars.has(v))) return at.depth;
+    return 0;
+  }
+  private scopeAt(s: Scope, depth: number): Scope {
+    let at = s;
+    while (at.depth > depth) at = at.parent as Scope;
+    return at;
+  }
+  private lookup(e: Expr, s: Scope): Expr | undefined {
+    for (let at: Scope | null = s; at !== null; at = at.parent) {
+      const found = at.placed.get(e);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Offsets that may lie so far outside the buffer that memory beside it need not exist are clamped; nearer ones hit the guard zone. */
+  private safe(e: Read): Expr {
+    const offset = e.args[0] as Expr,
+      [lo, hi] = rangeOf(offset),
+      size = e.buffer.shape.reduce((a, b) => a * b, 1),
+      reach = guardBytes / byteSize[e.buffer.type];
+    return lo >= -reach && hi < size + reach ? offset : iclamp(offset, 0, Math.max(0, size - 1));
+  }
+  /** Index sums ordered so that the part that changes least comes first and can be hoisted; the vector index and the constant come last. */
+  private ordered(offset: Expr, s: Scope): Expr {
+    const { c, terms } = linear(offset);
+    const rank = (t: Expr): number => (s.vector !== null && this.freeVars(t).has(s.vector) ? 1e6 : this.depthOf(t, s));
+    let sum: Expr | null = null;
+    for (const [t, k] of [...terms].sort(([a], [b]) => rank(a) - rank(b) || a.id - b.id)) {
+      const p: Expr = k === 1 ? t : binary("mul", t, int(k));
+      sum = sum === null ? p : binary("add", sum, p);
+    }
+    return sum === null ? int(c) : c === 0 ? sum : binary("add", sum, int(c));
+  }
+
+  /** Rewrite `roots` (and `offsets` of stores) for use in scope `s`, placing whatever they need. */
+  private process(roots: readonly Expr[], offsets: readonly Expr[], s: Scope): readonly Expr[] {
+    const all = [...roots, ...offsets.map((o) => this.ordered(o, s))];
+    const operands = new Map<Expr, readonly Expr[]>(),
+      uses = new Map<Expr, number>(),
+      deepest = new Map<Expr, number>();
+    const order: Expr[] = [],
+      addresses = new Set<Expr>(all.slice(roots.length)),
+      data = new Set<Expr>(roots);
+    const stack: Expr[] = [...all].reverse();
+    while (stack.length > 0) {
+      const e = stack[stack.length - 1] as Expr;
+      const args = operands.get(e);
+      if (args !== undefined) {
+        stack.pop();
+        if (!deepest.has(e)) {
+          deepest.set(e, -1);
+          order.push(e);
+        }
+        continue;
+      }
+      const next =
+        e.op === "reduce" || this.lookup(e, s) !== undefined
+          ? []
+          : e.op === "read"
+            ? [this.ordered(this.safe(e), s)]
+            : e.args;
+      operands.set(e, next);
+      for (const a of next) if (!operands.has(a)) stack.push(a);
+    }
+    const use = (e: Expr, by: number): void => {
+      uses.set(e, (uses.get(e) ?? 0) + 1);
+      deepest.set(e, Math.max(deepest.get(e) ?? -1, by));
+    };
+    for (const e of all) use(e, s.depth);
+    for (const e of order) {
+      const d = this.depthOf(e, s);
+      for (const a of operands.get(e) as readonly Expr[]) use(a, d);
+    }
+    for (const e of [...order].reverse())
+      for (const a of operands.get(e) as readonly Expr[])
+        if (e.op === "read" || (addresses.has(e) && !data.has(e))) addresses.add(a);
+        else data.add(a);
+    const done = new Map<Expr, Expr>();
+    const reductions = order.filter((e): e is Reduce => e.op === "reduce");
+    for (const e of order) {
+      const known = this.lookup(e, s);
+      if (known !== undefined) {
+        done.set(e, known);
+        continue;
+      }
+      if (e.op === "const" || e.op === "var") {
+        done.set(e, e);
+        continue;
+      }
+      const d = this.depthOf(e, s),
+        home = this.scopeAt(s, d);
+      if (e.op === "reduce") {
+        this.place(e, reductions, home);
+        done.set(e, home.placed.get(e) as Expr);
+        continue;
+      }
+      const rebuilt = withArgs(
+        e,
+        (operands.get(e) as readonly Expr[]).map((a) => done.get(a) as Expr),
+      );
+      // An address that moves with the vector loop stays in sight of the load that uses it.
+      const address =
+        addresses.has(e) && !data.has(e) && e.op !== "read" && s.vector !== null && this.freeVars(e).has(s.vector);
+      if (
+        address ||
+        ((uses.get(e) as number) === 1 && (deepest.get(e) as number) === d) ||
+        rebuilt.op === "const" ||
+        rebuilt.op === "var"
+      ) {
+        done.set(e, rebuilt);
+        continue;
+      }
+      const name = this.name(e.type);
+      home.stmts.push({ op: "let", name, value: rebuilt });
+      if (!this.isVolatile(e)) home.placed.set(e, name);
+      done.set(e, name);
+    }
+    for (const e of reductions) if (this.isVolatile(e)) s.placed.delete(e);
+    return all.map((e) => done.get(e) as Expr);
+  }
+
+  /** Run a reduction as a loop in `home`, together with the independent ones over the same index. */
+  private place(e: Reduce, candidates: readonly Reduce[], home: Scope): void {
+    const mark = this.markOf(e, home);
+    const ready = (x: Reduce): boolean =>
+      topological(x.args).every(
+        (y) =>
+          y.op !== "reduce" ||
+          this.freeVars(y).has(x.index) ||
+          this.lookup(y, home) !== undefined ||
+          topological(y.args).includes(x.index),
+      );
+    const group = candidates.filter(
+      (x) =>
+        x === e ||
+        (x.index === e.index &&
+          this.lookup(x, home) === undefined &&
+          this.depthOf(x, home) === home.depth &&
+          this.freeVars(x) !== undefined &&
+          [...this.freeVars(x)].every((v) => this.bound(v, home)) &&
+          !this.isVolatile(x) &&
+          ready(x) &&
+          this.markOf(x, home) === mark),
+    );
+    const inner = this.child(home, [e.index], mark === "vector" ? e.index : home.vector);
+    const values = this.process(
+      group.map((x) => x.args[0] as Expr),
+      [],
+      inner,
+    );
+    const accs = group.map(
+      (x, i): Accumulator => ({ name: this.name(x.type), combine: x.combine, value: values[i] as Expr }),
+    );
+    home.stmts.push({ op: "for", index: e.index, mark, body: inner.stmts, accs });
+    group.forEach((x, i) => {
+      home.placed.set(x, (accs[i] as Accumulator).name);
+    });
+  }
+  private bound(v: Var, s: Scope): boolean {
+    for (let at: Scope | null = s; at !== null; at = at.parent) if (at.vars.includes(v)) return true;
+    return v.extent < 0;
+  }
+  private markOf(e: Reduce, home: Scope): Mark {
+    return home.vector === null && vectorizes(e.args, e.index) ? "vector" : "serial";
+  }
+}
+
+const letsOf = (body: readonly Stmt[]): readonly Var[] =>
+  body.flatMap((s) => (s.op === "let" ? [s.name] : s.op === "for" ? s.accs.map((a) => a.name) : []));

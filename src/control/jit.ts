@@ -1,0 +1,268 @@
+// jit: trace once per structure and avals of the arguments, then call the jaxpr.
+import type { Aval } from "../core/aval.ts";
+import type { TypedArray } from "../core/dtype.ts";
+import { ArgumentError } from "../core/errors.ts";
+import type { Jaxpr } from "../core/jaxpr.ts";
+import { lift } from "../core/lift.ts";
+import { type Explanation, explainStaging, type StagedFunction, type Staging, tally, traceOf } from "../core/staged.ts";
+import { bindCall } from "../core/trace.ts";
+import type { TreeDef } from "../core/tree.ts";
+import { flatten, sameDef, unflatten } from "../core/tree.ts";
+import { Literal, Tracer, Value } from "../core/value.ts";
+import { call as callUser, callable } from "../transforms/leaves.ts";
+import { traceJaxpr } from "../transforms/trace.ts";
+import type { Arrays, Fn } from "../transforms/types.ts";
+import { callP } from "./call.ts";
+
+/** What `jit` can be told. */
+export interface JitOptions {
+  /** Positions of arguments that are no arrays: functions count by identity, everything else by `Object.is`. */
+  readonly staticArgnums?: number | readonly number[];
+  /** Positions of arguments that the caller will not use again; their memory is used for the results. */
+  readonly donate?: number | readonly number[];
+  /** The backend to run on, if not the configured one. */
+  readonly device?: string;
+}
+/** Where an array is expected, numbers, booleans and typed arrays do too. */
+export type Loose<T> = T extends Value
+  ? T | number | boolean | TypedArray
+  : T extends Fn
+    ? T
+    : T extends object
+      ? { [K in keyof T]: Loose<T[K]> }
+      : T;
+type LooseArgs<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
+/** A function like F that also takes numbers for arrays. `lower` gives all stages of its compilation without running it. */
+export type Jitted<F extends Fn> = ((...args: LooseArgs<Parameters<F>>) => Arrays<ReturnType<F>>) &
+  F & {
+    readonly lower: (...args: LooseArgs<Parameters<F>>) => Explanation;
+  } & StagedFunction;
+
+/** One trace: for which arguments it is right, and what to call. */
+interface Entry {
+  readonly args: readonly Argument[];
+  readonly avals: readonly Aval[];
+  readonly attrs: {
+    readonly jaxpr: Jaxpr;
+    readonly name: string;
+    readonly donated: readonly boolean[] | null;
+    readonly device: string | null;
+  };
+  readonly consts: readonly Value[];
+  readonly out: TreeDef;
+}
+type Argument = { readonly kind: "static"; readonly value: unknown } | { readonly kind: "tree"; readonly def: TreeDef };
+
+/** Traces that one function keeps; the least recently used goes first. */
+const limit = 512;
+
+/** Push the leaves of `x` if it has the structure `def`; unlike `sameDef` this tells null from undefined, as the function may. */
+const match = (def: TreeDef, x: unknown, leaves: unknown[]): boolean => {
+  switch (def.kind) {
+    case "leaf":
+      if (!(x instanceof Value) && typeof x !== "number" && typeof x !== "boolean" && !ArrayBuffer.isView(x))
+        return false;
+      leaves.push(x);
+      return true;
+    case "none":
+      return x === def.value;
+    case "list": {
+      const { children } = def;
+      if (!Array.isArray(x) || x.length !== children.length) return false;
+      for (let i = 0; i < children.length; i++) if (!match(children[i] as TreeDef, x[i], leaves)) return false;
+      return true;
+    }
+    case "record": {
+      if (typeof x !== "object" || x === null) return false;
+      const proto: unknown = Object.getPrototypeOf(x);
+      if (proto !== Object.prototype && proto !== null) return false;
+      const { keys, children } = def,
+        record = x as Readonly<Record<string, unknown>>;
+      let extra = -keys.length;
+      for (const _ in record) extra++;
+      if (extra !== 0) return false;
+      for (let i = 0; i < keys.length; i++) {
+        const k = keys[i] as string,
+          child = record[k];
+        if (child === undefined && !Object.hasOwn(record, k)) return false;
+        if (!match(children[i] as TreeDef, child, leaves)) return false;
+      }
+      return true;
+    }
+    case "node": {
+      if (typeof x !== "object" || x === null) return false;
+      const [inner, d] = flatten(x, "jit");
+      if (!sameDef(d, def)) return false;
+      leaves.push(...inner);
+      return true;
+    }
+    default:
+      return def satisfies never;
+  }
+};
+
+const valueOf = (x: unknown): Value =>
+  x instanceof Value
+    ? x
+    : typeof x === "number"
+      ? new Literal(x, "float32")
+      : typeof x === "boolean"
+        ? new Literal(Number(x), "bool")
+        : lift(x, "jit");
+const sameAs = (a: Aval, b: Aval): boolean => {
+  if (a === b) return true;
+  const s = a.shape,
+    t = b.shape;
+  if (a.dtype !== b.dtype || s.length !== t.length) return false;
+  for (let i = 0; i < s.length; i++) if (s[i] !== t[i]) return false;
+  return true;
+};
+
+/** The values to call `e` with, or null if it is not for these arguments. */
+const fit = (e: Entry, args: readonly unknown[]): Value[] | null => {
+  const { args: wanted, avals, consts } = e;
+  if (args.length !== wanted.length) return null;
+  const leaves: unknown[] = [];
+  for (let i = 0; i < consts.length; i++) leaves.push(consts[i]);
+  for (let i = 0; i < wanted.length; i++) {
+    const a = wanted[i] as Argument;
+    if (a.kind === "static" ? !Object.is(a.value, args[i]) : !match(a.def, args[i], leaves)) return null;
+  }
+  for (let i = 0, k = consts.length; i < avals.length; i++, k++) {
+    const leaf = leaves[k],
+      want = avals[i] as Aval;
+    if (leaf instanceof Value) {
+      if (!sameAs(want, leaf.aval)) return null;
+    } else if (typeof leaf === "number" || typeof leaf === "boolean") {
+      if (want.shape.length > 0 || want.dtype !== (typeof leaf === "number" ? "float32" : "bool")) return null;
+      leaves[k] = valueOf(leaf);
+    } else {
+      const x = (leaves[k] = valueOf(leaf));
+      if (!sameAs(want, x.aval)) return null;
+    }
+  }
+  return leaves as Value[];
+};
+
+const positions = (op: string, xs: number | readonly number[] | undefined): readonly number[] => {
+  const all = xs === undefined ? [] : typeof xs === "number" ? [xs] : xs;
+  for (const i of all)
+    if (!Number.isInteger(i))
+      throw new ArgumentError({ op: "jit", expected: `${op} to hold positions of arguments`, got: String(i) });
+  return all;
+};
+/** Per argument, whether its position is in the list; negative positions count from the end. */
+const chosen = (list: readonly number[], i: number, n: number): boolean => list.includes(i) || list.includes(i - n);
+
+const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
+  if (typeof f !== "function")
+    throw new ArgumentError({ op: "jit", expected: "a function", got: f === null ? "null" : typeof f });
+  const name = f.name === "" ? "jit" : f.name,
+    device = options.device ?? null;
+  const statics = positions("staticArgnums", options.staticArgnums),
+    donated = positions("donate", options.donate);
+  const entries: Entry[] = [];
+
+  const trace = (args: readonly unknown[]): readonly [entry: Entry, ins: Value[]] => {
+    const leaves: Value[] = [],
+      flags: boolean[] = [],
+      n = args.length;
+    const wanted = args.map((x, i): Argument => {
+      if (chosen(statics, i, n)) {
+        if (chosen(donated, i, n))
+          throw new ArgumentError({
+            op: name,
+            expected: "donated arguments to be arrays",
+            got: `argument ${i}, which is static`,
+          });
+        return { kind: "static", value: x };
+      }
+      const [own, def] = flatten(x, name);
+      for (const leaf of own) {
+        leaves.push(valueOf(leaf));
+        flags.push(chosen(donated, i, n));
+      }
+      return { kind: "tree", def };
+    });
+    const avals = leaves.map((v) => v.aval);
+    let out: TreeDef | null = null;
+    const flat = (...ins: Value[]): readonly Value[] => {
+      let at = 0;
+      const given = wanted.map((a) => {
+        if (a.kind === "static") return a.value;
+        const count = a.def.kind === "leaf" ? 1 : a.def.kind === "none" ? 0 : a.def.size;
+        at += count;
+        return unflatten(a.def, ins.slice(at - count, at));
+      });
+      const result = callUser(callable(f), given, name);
+      const [results, def] = flatten(result, name);
+      out = def;
+      return results.map(valueOf);
+    };
+    const { jaxpr, consts } = traceJaxpr(flat, avals, `jit(${name})`);
+    tally.traces++;
+    const pattern = flags.includes(true) ? [...consts.map(() => false), ...flags] : null;
+    const entry: Entry = {
+      args: wanted,
+      avals,
+      attrs: { jaxpr, name, donated: pattern, device },
+      consts,
+      out: out as unknown as TreeDef,
+    };
+    return [entry, [...consts, ...leaves]];
+  };
+  const find = (args: readonly unknown[]): readonly [entry: Entry, ins: Value[]] => {
+    for (let i = 1; i < entries.length; i++) {
+      const e = entries[i] as Entry,
+        ins = fit(e, args);
+      if (ins === null) continue;
+      entries.splice(i, 1);
+      entries.unshift(e);
+      return [e, ins];
+    }
+    const fresh = trace(args);
+    // A trace over a tracer of an outer trace is right for this call only.
+    if (!fresh[0].consts.some((c) => c instanceof Tracer)) {
+      entries.unshift(fresh[0]);
+      if (entries.length > limit) entries.pop();
+    }
+    return fresh;
+  };
+  const lookup = (args: readonly unknown[]): readonly [entry: Entry, ins: Value[]] => {
+    const e = entries[0],
+      ins = e === undefined ? null : fit(e, args);
+    return ins === null ? find(args) : [e as Entry, ins];
+  };
+  const call = (...args: readonly unknown[]): unknown => {
+    const [{ attrs, out }, ins] = lookup(args),
+      outs = bindCall(callP, ins, attrs);
+    return out.kind === "leaf" ? outs[0] : unflatten(out, outs);
+  };
+  const stage = (...args: readonly unknown[]): Staging => {
+    const [{ attrs, consts, out }] = lookup(args);
+    return { name, closed: { jaxpr: attrs.jaxpr, consts }, out, donated: attrs.donated, device };
+  };
+  Object.defineProperty(call, "name", { value: name });
+  return Object.assign(call, {
+    [traceOf]: stage,
+    lower: (...args: readonly unknown[]) => explainStaging(stage(...args)),
+  }) as unknown as Jitted<F>;
+};
+
+/** Both forms of `jit`. */
+export interface Jit {
+  (options?: JitOptions): <F extends Fn>(f: F) => Jitted<F>;
+  <F extends Fn>(f: F, options?: JitOptions): Jitted<F>;
+}
+/**
+ * `f` as one program: it is traced once for each structure, dtype and shape of its arguments (and value of static ones),
+ * compiled, and run. Numbers count as float32 scalars. Nested, it becomes part of the outer function.
+ * Throws TraceError if `f` looks at traced values or is asynchronous, TreeError for arguments that are no pytrees.
+ * @example
+ * const f = jit((x: NDArray) => np.sum(np.square(x)));
+ * f(np.array([1, 2, 3])) // => 14
+ */
+export const jit: Jit = ((f?: Fn | JitOptions, options: JitOptions = {}) =>
+  f === undefined || (typeof f === "object" && f !== null)
+    ? <F extends Fn>(g: F) => make(g, f ?? {})
+    : make(f, options)) as Jit;
