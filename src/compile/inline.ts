@@ -1,7 +1,6 @@
 // Calls that mean nothing but their body are replaced by it.
 import type { Atom, Eqn, Jaxpr } from "../core/jaxpr.ts";
-import { isVar, Var } from "../core/jaxpr.ts";
-import { isCall } from "../core/primitive.ts";
+import { isCall, isVar, Var } from "../core/jaxpr.ts";
 
 /** The same jaxpr without inlinable calls, at any depth. */
 export const inlineCalls = (jaxpr: Jaxpr): Jaxpr => {

@@ -3,8 +3,7 @@
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
 import { ShapeError } from "../core/errors.ts";
-import type { ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
-import type { CallPrimitive } from "../core/primitive.ts";
+import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";

@@ -101,7 +101,7 @@ const match = (def: TreeDef, x: unknown, leaves: unknown[]): boolean => {
   }
 };
 
-const valueOf = (x: unknown): Value =>
+const toValue = (x: unknown): Value =>
   x instanceof Value
     ? x
     : typeof x === "number"
@@ -119,7 +119,7 @@ const sameAs = (a: Aval, b: Aval): boolean => {
 };
 
 /** The values to call `e` with, or null if it is not for these arguments. */
-const fit = (e: Entry, args: readonly unknown[]): Value[] | null => {
+const operands = (e: Entry, args: readonly unknown[]): Value[] | null => {
   const { args: wanted, avals, consts } = e;
   if (args.length !== wanted.length) return null;
   const leaves: unknown[] = [];
@@ -135,9 +135,10 @@ const fit = (e: Entry, args: readonly unknown[]): Value[] | null => {
       if (!sameAs(want, leaf.aval)) return null;
     } else if (typeof leaf === "number" || typeof leaf === "boolean") {
       if (want.shape.length > 0 || want.dtype !== (typeof leaf === "number" ? "float32" : "bool")) return null;
-      leaves[k] = valueOf(leaf);
+      leaves[k] = toValue(leaf);
     } else {
-      const x = (leaves[k] = valueOf(leaf));
+      const x = toValue(leaf);
+      leaves[k] = x;
       if (!sameAs(want, x.aval)) return null;
     }
   }
@@ -179,7 +180,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
       }
       const [own, def] = flatten(x, name);
       for (const leaf of own) {
-        leaves.push(valueOf(leaf));
+        leaves.push(toValue(leaf));
         flags.push(chosen(donated, i, n));
       }
       return { kind: "tree", def };
@@ -197,7 +198,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
       const result = callUser(callable(f), given, name);
       const [results, def] = flatten(result, name);
       out = def;
-      return results.map(valueOf);
+      return results.map(toValue);
     };
     const { jaxpr, consts } = traceJaxpr(flat, avals, `jit(${name})`);
     tally.traces++;
@@ -214,7 +215,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
   const find = (args: readonly unknown[]): readonly [entry: Entry, ins: Value[]] => {
     for (let i = 1; i < entries.length; i++) {
       const e = entries[i] as Entry,
-        ins = fit(e, args);
+        ins = operands(e, args);
       if (ins === null) continue;
       entries.splice(i, 1);
       entries.unshift(e);
@@ -230,7 +231,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
   };
   const lookup = (args: readonly unknown[]): readonly [entry: Entry, ins: Value[]] => {
     const e = entries[0],
-      ins = e === undefined ? null : fit(e, args);
+      ins = e === undefined ? null : operands(e, args);
     return ins === null ? find(args) : [e as Entry, ins];
   };
   const call = (...args: readonly unknown[]): unknown => {

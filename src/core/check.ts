@@ -3,9 +3,8 @@ import * as E from "fp-ts/lib/Either.js";
 import type { Aval } from "./aval.ts";
 import { sameAval, showAval } from "./aval.ts";
 import type { Atom, Eqn, Jaxpr } from "./jaxpr.ts";
-import { isLiteral, isVar, type Var } from "./jaxpr.ts";
+import { isCall, isLiteral, isVar, type Var } from "./jaxpr.ts";
 import { nestedJaxprs } from "./nested.ts";
-import { isCall } from "./primitive.ts";
 import { nameVars } from "./print.ts";
 
 const inferred = ({ prim, ins, attrs }: Eqn): readonly Aval[] | string => {

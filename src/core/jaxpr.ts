@@ -1,6 +1,7 @@
-// Jaxprs: straight-line programs of primitives. Data only; `print.ts` shows them, `check.ts` checks them.
+// Jaxprs: straight-line programs of primitives; and the higher-order primitives, whose attributes hold jaxprs. Data only:
+// `print.ts` shows jaxprs, `check.ts` checks them.
 import type { Aval } from "./aval.ts";
-import type { AnyCall, AnyPrimitive } from "./primitive.ts";
+import type { AnyPrimitive } from "./primitive.ts";
 import { Literal, Value } from "./value.ts";
 
 /** A name in a jaxpr; identity is the object. */
@@ -36,3 +37,40 @@ export interface ClosedJaxpr {
 
 export const isVar = (a: Atom): a is Var => a instanceof Var;
 export const isLiteral = (v: unknown): v is Literal => v instanceof Literal;
+
+/** A higher-order primitive: several results, attributes that hold jaxprs; its rules use the transforms. null is the symbolic zero. */
+export interface CallPrimitive<A> {
+  readonly name: string;
+  readonly abstractEval: (ins: readonly Aval[], attrs: A) => readonly Aval[];
+  readonly jvp: (
+    ins: readonly Value[],
+    tangents: readonly (Value | null)[],
+    attrs: A,
+  ) => readonly [readonly Value[], readonly (Value | null)[]];
+  readonly batch: (
+    size: number,
+    ins: readonly Value[],
+    axes: readonly (number | null)[],
+    attrs: A,
+  ) => readonly [readonly Value[], readonly (number | null)[]];
+  /** Split into what depends on unknown inputs and what does not; see `transforms/partial.ts`. */
+  readonly partial: (unknown: readonly boolean[], ins: readonly Aval[], attrs: A) => PartialCall<A>;
+  /** Cotangents of the linear inputs (where `ins` is an Aval), null elsewhere. */
+  readonly transpose: (
+    cts: readonly (Value | null)[],
+    ins: readonly (Value | Aval)[],
+    attrs: A,
+  ) => readonly (Value | null)[];
+  /** A call that means nothing but its body gives the body; the compiler inlines it. */
+  readonly inline: ((attrs: A) => Jaxpr) | null;
+  readonly show?: (attrs: A) => string;
+}
+/** `known` computes known outputs, then residuals; `unknown` takes the residuals, then the unknown inputs, and gives the unknown outputs. */
+export interface PartialCall<A> {
+  readonly known: A;
+  readonly unknown: A;
+  readonly unknownOuts: readonly boolean[];
+  readonly residuals: number;
+}
+export type AnyCall = CallPrimitive<unknown>;
+export const isCall = (p: AnyPrimitive | AnyCall): p is AnyCall => "inline" in p;

@@ -18,7 +18,7 @@ const advice = {
     got: "a conversion to a number, as in `if (x > 0)`, `x < y`, `-x` or Math.sin(x)",
     remedy: `${branch}; arithmetic is x.neg(), np.sin(x)`,
   },
-  string: { got: "a conversion to a string, as in a template literal `${x}`", remedy: later },
+  string: { got: "a conversion to a string, as in a template literal or String(x)", remedy: later },
   default: {
     got: "an operator of JavaScript, as in `x + 1` or `x == 0`",
     remedy: `write x.add(1) or np.equal(x, 0); ${branch}`,

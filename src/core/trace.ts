@@ -1,6 +1,7 @@
 // Dispatch by context: `bind` asks the current interpreter. A rule runs under its interpreter's parent.
 import { TraceError } from "./errors.ts";
-import type { AnyCall, AnyPrimitive, CallPrimitive, Per, Primitive } from "./primitive.ts";
+import type { AnyCall, CallPrimitive } from "./jaxpr.ts";
+import type { AnyPrimitive, Per, Primitive } from "./primitive.ts";
 import type { Life } from "./value.ts";
 import { Tracer, type Value } from "./value.ts";
 

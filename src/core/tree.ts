@@ -63,7 +63,7 @@ const build = (
   op: string,
   stop: ((x: unknown) => boolean) | null,
 ): TreeDef => {
-  if (x instanceof Value || typeof x === "number" || (stop !== null && stop(x))) {
+  if (x instanceof Value || typeof x === "number" || stop?.(x)) {
     leaves.push(x);
     return leafDef;
   }

@@ -1,9 +1,9 @@
 // The base interpreter: a primitive applied to arrays is the compilation of one equation, a call that of its body.
 import { compile } from "../compile/compile.ts";
 import type { Aval } from "../core/aval.ts";
-import type { Jaxpr } from "../core/jaxpr.ts";
+import type { AnyCall, Jaxpr } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
-import type { AnyCall, AnyPrimitive } from "../core/primitive.ts";
+import type { AnyPrimitive } from "../core/primitive.ts";
 import { checkAlive, installBase } from "../core/trace.ts";
 import { Tracer, type Value } from "../core/value.ts";
 import { type ConcreteArray, demandRoom } from "./array.ts";

@@ -1,9 +1,7 @@
 // Partial evaluation: what depends on unknown inputs is noted, all else is computed.
 import type { Aval } from "../core/aval.ts";
-import type { Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
-import { isVar, Var } from "../core/jaxpr.ts";
-import type { PartialCall } from "../core/primitive.ts";
-import { isCall } from "../core/primitive.ts";
+import type { Atom, ClosedJaxpr, Eqn, Jaxpr, PartialCall } from "../core/jaxpr.ts";
+import { isCall, isVar, Var } from "../core/jaxpr.ts";
 import type { Trace } from "../core/trace.ts";
 import { checkAlive, currentTrace, withTrace } from "../core/trace.ts";
 import type { Value } from "../core/value.ts";

@@ -1,9 +1,8 @@
 // Tracing: a function of values becomes a jaxpr. `Recorder` notes equations; partial evaluation uses it too.
 import type { Aval } from "../core/aval.ts";
-import type { Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
-import { isVar, Var } from "../core/jaxpr.ts";
-import type { AnyCall, AnyPrimitive } from "../core/primitive.ts";
-import { isCall } from "../core/primitive.ts";
+import type { AnyCall, Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
+import { isCall, isVar, Var } from "../core/jaxpr.ts";
+import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Trace } from "../core/trace.ts";
 import { bind, bindCall, checkAlive, withTrace } from "../core/trace.ts";
 import type { Life } from "../core/value.ts";
