@@ -1,0 +1,32 @@
+// Axes as users give them: negative ones count from the end, null means all.
+import { ShapeError } from "../core/errors.ts";
+
+/** One axis, several, or null for all. */
+export type Axes = number | readonly number[] | null;
+
+/** `axis` counted from the start; throws a ShapeError that names `op` unless `-ndim <= axis < ndim`. */
+export const normalAxis = (axis: number, ndim: number, op: string): number => {
+  if (!Number.isInteger(axis) || axis < -ndim || axis >= ndim)
+    throw new ShapeError({
+      op,
+      expected: ndim === 0 ? "no axis (the array has none)" : `an axis from ${-ndim} to ${ndim - 1}`,
+      got: String(axis),
+    });
+  return axis < 0 ? axis + ndim : axis;
+};
+
+/** Axes counted from the start, in the order given; throws a ShapeError that names `op` for repeated ones. */
+export const orderedAxes = (axes: readonly number[], ndim: number, op: string): readonly number[] => {
+  const out = axes.map((a) => normalAxis(a, ndim, op));
+  if (new Set(out).size < out.length)
+    throw new ShapeError({ op, expected: "distinct axes", got: `[${axes}]${ndim > 0 ? ` of ${ndim} axes` : ""}` });
+  return out;
+};
+
+/** Axes counted from the start, ascending and distinct; null and undefined mean all. */
+export const normalAxes = (axis: Axes | undefined, ndim: number, op: string): readonly number[] =>
+  axis === null || axis === undefined
+    ? Array.from({ length: ndim }, (_, i) => i)
+    : typeof axis === "number"
+      ? [normalAxis(axis, ndim, op)]
+      : [...orderedAxes(axis, ndim, op)].sort((a, b) => a - b);

@@ -1,0 +1,64 @@
+// The methods of arrays: what `np` has as functions, and the ways out to JavaScript.
+import type { TypedArray } from "../core/dtype.ts";
+import { tracerMisuse } from "../core/misuse.ts";
+import { Tracer, Value } from "../core/value.ts";
+import { inspect, print } from "./printing.ts";
+import { elements, item, nested, type NestedList, rows } from "./reading.ts";
+
+/** What every array can do. */
+export interface ArrayMethods {
+  /** A fresh typed array with the elements in row-major order; bool is 0 and 1. */
+  dataSync(): TypedArray;
+  /** The same as `dataSync`, on any backend. */
+  data(): Promise<TypedArray>;
+  /** Nested lists; a number for a scalar. */
+  js(): NestedList;
+  /** The same as `js`, on any backend. */
+  jsAsync(): Promise<NestedList>;
+  /** The only element. */
+  item(): number | boolean;
+  /** As NumPy prints it. */
+  toString(): string;
+  /** Iterates over axis 0. */
+  [Symbol.iterator](): Iterator<Value>;
+}
+
+declare module "../core/value.ts" {
+  interface Value extends ArrayMethods {}
+}
+
+const methods: { readonly [name: string | symbol]: (...args: never[]) => unknown } & ThisType<Value> = {
+  dataSync() {
+    return elements(this);
+  },
+  async data() {
+    return elements(this, "data");
+  },
+  js() {
+    return nested(this);
+  },
+  async jsAsync() {
+    return nested(this, "jsAsync");
+  },
+  item() {
+    return item(this);
+  },
+  toString() {
+    return print(this);
+  },
+  [Symbol.iterator]() {
+    return rows(this);
+  },
+  [Symbol.toPrimitive](hint: "number" | "string" | "default") {
+    if (this instanceof Tracer) return tracerMisuse(this, hint);
+    return hint === "number" || (hint === "default" && this.size === 1) ? item(this) : print(this);
+  },
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    return inspect(this);
+  },
+};
+/** Give all values their methods. */
+export const installMethods = (): void => {
+  for (const name of Reflect.ownKeys(methods))
+    Object.defineProperty(Value.prototype, name, { value: methods[name], writable: true, configurable: true });
+};
