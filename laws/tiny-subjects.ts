@@ -81,6 +81,7 @@ const arithmetic: readonly Subject[] = [
   pointwise(E.squareP, (x = 0) => x * x, [[...real, 0]]),
   pointwise(E.sqrtP, (x = 0) => Math.sqrt(x), [positive]),
   pointwise(E.erfcP, erfc, [real]),
+  pointwise(E.stopGradientP, (x = 0) => x, [real]),
   pointwise(E.signP, (x = 0) => Math.sign(x), [real]),
   pointwise(E.floorP, (x = 0) => Math.floor(x), [real]),
   pointwise(E.ceilP, (x = 0) => Math.ceil(x), [real]),

@@ -1,6 +1,5 @@
 // jit: trace once per structure and avals of the arguments, then call the jaxpr.
 import type { Aval } from "../core/aval.ts";
-import type { TypedArray } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { lift } from "../core/lift.ts";
@@ -11,7 +10,7 @@ import { flatten, sameDef, unflatten } from "../core/tree.ts";
 import { Literal, Tracer, Value } from "../core/value.ts";
 import { call as callUser, callable } from "../transforms/leaves.ts";
 import { traceJaxpr } from "../transforms/trace.ts";
-import type { Arrays, Fn } from "../transforms/types.ts";
+import type { Arrays, Fn, Loose } from "../transforms/types.ts";
 import { callP } from "./call.ts";
 
 /** What `jit` can be told. */
@@ -23,19 +22,10 @@ export interface JitOptions {
   /** The backend to run on, if not the configured one. */
   readonly device?: string;
 }
-/** Where an array is expected, numbers, booleans and typed arrays do too. */
-export type Loose<T> = T extends Value
-  ? T | number | boolean | TypedArray
-  : T extends Fn
-    ? T
-    : T extends object
-      ? { [K in keyof T]: Loose<T[K]> }
-      : T;
-type LooseArgs<A extends readonly unknown[]> = { [K in keyof A]: Loose<A[K]> };
 /** A function like F that also takes numbers for arrays. `lower` gives all stages of its compilation without running it. */
-export type Jitted<F extends Fn> = ((...args: LooseArgs<Parameters<F>>) => Arrays<ReturnType<F>>) &
+export type Jitted<F extends Fn> = ((...args: Loose<Parameters<F>>) => Arrays<ReturnType<F>>) &
   F & {
-    readonly lower: (...args: LooseArgs<Parameters<F>>) => Explanation;
+    readonly lower: (...args: Loose<Parameters<F>>) => Explanation;
   } & StagedFunction;
 
 /** One trace: for which arguments it is right, and what to call. */

@@ -3,6 +3,18 @@ import { ArgumentError } from "../core/errors.ts";
 import type { Callable } from "./leaves.ts";
 import type { Fn } from "./types.ts";
 
+/** A function of `(f, ...rest)` that may be called as `(...rest)(f)` too. */
+export const eitherOrder =
+  (op: string, run: (f: Callable, ...rest: readonly unknown[]) => unknown) =>
+  (...args: readonly unknown[]): unknown => {
+    const [first, ...rest] = args;
+    if (typeof first === "function") return run(first as Callable, ...rest);
+    return (f: unknown) => {
+      if (typeof f !== "function") throw new ArgumentError({ op, expected: "a function", got: describe(f) });
+      return run(f as Callable, ...args);
+    };
+  };
+
 const describe = (x: unknown): string =>
   x === null ? "null" : Array.isArray(x) ? "a list" : typeof x === "object" ? "an object" : `${typeof x} ${String(x)}`;
 

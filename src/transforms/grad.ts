@@ -7,9 +7,9 @@ import { showDef } from "../core/tree.ts";
 import { Literal, type Value } from "../core/value.ts";
 import { zerosOf } from "../primitives/linear.ts";
 import { combinator } from "./combinator.ts";
-import { argumentsOf, type Callable, checkFloating, type Flattened, flattened, positions } from "./leaves.ts";
+import { type Callable, differentiable, type Flattened, flattened } from "./leaves.ts";
 import { linearizeFlat, pullLinear } from "./linearize.ts";
-import type { Argnums, Arrays, Chosen, First, Fn, Second, WithAux } from "./types.ts";
+import type { Argnums, Arrays, Chosen, First, Fn, NoOptions, Second, WithAux } from "./types.ts";
 
 /** Options of `grad` and its relatives. */
 export interface GradOptions {
@@ -53,16 +53,7 @@ const evaluate = (
   { argnums, hasAux }: GradOptions,
   args: readonly unknown[],
 ): { readonly value: unknown; readonly aux: () => unknown; readonly grads: unknown } => {
-  const chosen = positions(argnums, args.length, op),
-    parts = argumentsOf(args, chosen, op);
-  parts.parts.forEach((p, k) => {
-    checkFloating(
-      p,
-      op,
-      `args[${chosen[k]}]`,
-      'convert it with astype("float32"), or choose other arguments with argnums',
-    );
-  });
+  const parts = differentiable(args, argnums, op);
   const flat = flattened(f, parts.rebuild, op, hasAux === true);
   const [outs, linear] = linearizeFlat(flat.flat, parts.leaves, op, flat.count),
     y = checkScalar(op, flat, outs);
@@ -85,9 +76,6 @@ export type ValueAndGrad<F, O> = F extends (...args: infer A) => infer R
 export type Grad<F, O> = F extends (...args: infer A) => infer R
   ? (...args: A) => WithAux<O, [Chosen<A, O>, Second<R>], Chosen<A, O>>
   : never;
-/** Without options. */
-export type NoOptions = Readonly<Record<never, never>>;
-
 /**
  * The function that gives the value of `f` and its gradient: `[f(x), df/dx]`, with `hasAux` `[[f(x), aux], df/dx]`. Called
  * without a function it gives a combinator. Throws ShapeError if the result is no scalar, DTypeError for integer arguments or

@@ -49,10 +49,10 @@ export const rebuild = (def: TreeDef, leaves: readonly (Value | null)[], op: str
 export const leafPath = (def: TreeDef, i: number, root: string): string => pathString(root, paths(def)[i] ?? []);
 
 /** Throw DTypeError unless all leaves are floating. */
-export const checkFloating = ({ leaves, def }: Leaves, op: string, root: string, remedy: string): void => {
+export const checkFloating = ({ leaves, def }: Leaves<Aval>, op: string, root: string, remedy: string): void => {
   leaves.forEach((v, i) => {
     if (!isFloating(v.dtype))
-      throw new DTypeError({ op, expected: `${leafPath(def, i, root)} to be floating`, got: showAval(v.aval), remedy });
+      throw new DTypeError({ op, expected: `${leafPath(def, i, root)} to be floating`, got: showAval(v), remedy });
   });
 };
 
@@ -173,4 +173,37 @@ export const argumentsOf = (args: readonly unknown[], chosen: readonly number[],
     },
     collect: (leaves, name) => cut(leaves, parts).map((own, k) => rebuild((parts[k] as Leaves).def, own, name)),
   };
+};
+
+/** The arguments that `argnums` names, which must be floating. */
+export const differentiable = (
+  args: readonly unknown[],
+  argnums: number | readonly number[] | undefined,
+  op: string,
+): Arguments => {
+  const chosen = positions(argnums, args.length, op),
+    out = argumentsOf(args, chosen, op);
+  out.parts.forEach((p, k) => {
+    const remedy = 'convert it with astype("float32"), or choose other arguments with argnums';
+    checkFloating(p, op, `args[${chosen[k]}]`, remedy);
+  });
+  return out;
+};
+
+/** All arguments in a list, taken apart. `what` names the list in errors. */
+export const listed = <T>(
+  args: unknown,
+  op: string,
+  what: string,
+  takeApart: (tree: unknown, op: string) => Leaves<T>,
+): Leaves<T> & { readonly rebuild: (leaves: readonly Value[]) => readonly unknown[] } => {
+  if (!Array.isArray(args))
+    throw new ArgumentError({
+      op,
+      expected: `${what} in a list, one for each argument of the function`,
+      got: args instanceof Value ? "an array" : args === null ? "null" : typeof args,
+      remedy: `write [x] for a single one`,
+    });
+  const { leaves, def } = takeApart(args, op);
+  return { leaves, def, rebuild: (values) => unflatten(def, values) as readonly unknown[] };
 };

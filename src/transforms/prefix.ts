@@ -6,7 +6,8 @@ import { DTypeError, TreeError } from "../core/errors.ts";
 import { lift } from "../core/lift.ts";
 import { flatten, type Key, leafCount, pathString, showDef, type TreeDef } from "../core/tree.ts";
 import { Literal, type Value } from "../core/value.ts";
-import { leafPath } from "./leaves.ts";
+import { zerosOf } from "../primitives/linear.ts";
+import { leafPath, rebuild } from "./leaves.ts";
 
 const keyAt = (d: TreeDef, i: number): Key => (d.kind === "record" || d.kind === "node" ? (d.keys[i] ?? i) : i);
 const fits = (a: TreeDef, b: TreeDef): boolean => {
@@ -72,3 +73,16 @@ export const tangentsFor = (
       throw new TreeError({ op: `${op}: ${place()}`, expected: showAval(want), got: showAval(v.aval) });
     return v;
   });
+
+/** A tree of tangents for users: zeros where one is null, null where the value is an integer. */
+export const tangentTree = (
+  def: TreeDef,
+  avals: readonly Aval[],
+  tangents: readonly (Value | null)[],
+  op: string,
+): unknown =>
+  rebuild(
+    def,
+    avals.map((a, i) => tangents[i] ?? (isFloating(a.dtype) ? zerosOf(a) : null)),
+    op,
+  );
