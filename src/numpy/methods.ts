@@ -2,6 +2,7 @@
 import type { TypedArray } from "../core/dtype.ts";
 import { tracerMisuse } from "../core/misuse.ts";
 import { Tracer, Value } from "../core/value.ts";
+import { type At, at, type Index, slice } from "./indexing.ts";
 import { inspect, print } from "./printing.ts";
 import { elements, item, nested, type NestedList, rows } from "./reading.ts";
 
@@ -19,6 +20,10 @@ export interface ArrayMethods {
   item(): number | boolean;
   /** As NumPy prints it. */
   toString(): string;
+  /** The elements that an index names, one entry per axis; see `np.slice`. */
+  slice(...index: readonly Index[]): Value;
+  /** The same elements to read or to write; see `np.at`. */
+  at(...index: readonly Index[]): At;
   /** Iterates over axis 0. */
   [Symbol.iterator](): Iterator<Value>;
 }
@@ -45,6 +50,12 @@ const methods: { readonly [name: string | symbol]: (...args: never[]) => unknown
   },
   toString() {
     return print(this);
+  },
+  slice(...index: readonly Index[]) {
+    return slice(this, ...index);
+  },
+  at(...index: readonly Index[]) {
+    return at(this, ...index);
   },
   [Symbol.iterator]() {
     return rows(this);

@@ -1,2 +1,4 @@
 // The namespace `np`: NumPy's functions, in JAX's meaning and defaults.
 export { broadcastArrays, broadcastShapes, broadcastTo } from "./broadcasting.ts";
+export type { At, GetOptions, Index, IndexMode, Span, UpdateOptions } from "./indexing.ts";
+export { at, slice } from "./indexing.ts";
