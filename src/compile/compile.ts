@@ -1,8 +1,72 @@
 // From a jaxpr to a program and its plan: the passes in order.
-import type { Jaxpr } from "../core/jaxpr.ts";
-import type { Compiled } from "./compiled.ts";
-import { naive } from "./naive.ts";
+import type { Atom, Jaxpr, Var } from "../core/jaxpr.ts";
+import { isVar } from "../core/jaxpr.ts";
+import type { Buffer } from "../kernel/expr.ts";
+import { interning } from "../kernel/expr.ts";
+import type { Program } from "../kernel/program.ts";
+import type { Compiled, OutRef } from "./compiled.ts";
+import { type Fusion, fuse } from "./fuse.ts";
+import { inlineCalls } from "./inline.ts";
+import { planMemory } from "./plan.ts";
+import { type Scheduled, schedule } from "./schedule.ts";
+import { showFusion } from "./showFusion.ts";
+import { simplify } from "./simplify.ts";
+import { bytesOf, flopsOf } from "./work.ts";
+
+/** Where each result is found, and the buffers of those that the program computes. */
+const resultsOf = (
+  jaxpr: Jaxpr,
+  bufferOf: (v: Var) => Buffer,
+): { readonly outs: readonly OutRef[]; readonly outputs: readonly Buffer[] } => {
+  const outputs: Buffer[] = [];
+  const outs = jaxpr.outs.map((a: Atom): OutRef => {
+    if (!isVar(a)) return { kind: "literal", value: a };
+    const input = jaxpr.ins.indexOf(a);
+    if (input >= 0) return { kind: "input", index: input };
+    const b = bufferOf(a);
+    if (!outputs.includes(b)) outputs.push(b);
+    return { kind: "buffer", index: outputs.indexOf(b) };
+  });
+  return { outs, outputs };
+};
 
 /** Compile a jaxpr; `donated[i]` says that the memory of input i may be reused. */
-export const compile = (jaxpr: Jaxpr, options: { readonly donated: readonly boolean[] }): Compiled =>
-  naive(jaxpr, options.donated);
+export const compile = (source: Jaxpr, options: { readonly donated: readonly boolean[] }): Compiled => {
+  const passes: { name: string; ms: number }[] = [];
+  const timed = <A>(name: string, f: () => A): A => {
+    const start = performance.now(),
+      result = f();
+    passes.push({ name, ms: performance.now() - start });
+    return result;
+  };
+  return interning(() => {
+    const jaxpr = timed("simplify", () => simplify(inlineCalls(source)));
+    const fusion: Fusion = timed("fuse", () => fuse(jaxpr)),
+      { bufferOf } = fusion;
+    const scheduled: readonly Scheduled[] = timed("schedule", () =>
+      fusion.groups.map((g, n) => schedule(g, n, bufferOf)),
+    );
+    const kernels = scheduled.map((s) => s.kernel),
+      inputs = jaxpr.ins.map(bufferOf),
+      { outs, outputs } = resultsOf(jaxpr, bufferOf);
+    const kept = new Set(outs.flatMap((o) => (o.kind === "input" ? [o.index] : [])));
+    const donated = inputs.filter((_, i) => options.donated[i] === true && !kept.has(i));
+    const plan = timed("plan", () => planMemory(kernels, inputs, outputs, donated));
+    const program: Program = {
+      inputs,
+      outputs,
+      temporaries: plan.placements.map((p) => p.buffer),
+      steps: kernels.map((kernel) => ({ op: "call", kernel })),
+    };
+    return {
+      jaxpr,
+      program,
+      plan,
+      outs,
+      passes,
+      groups: showFusion(fusion, scheduled),
+      flops: kernels.reduce((n, k) => n + flopsOf(k), 0),
+      bytes: kernels.reduce((n, k) => n + bytesOf(k), 0),
+    };
+  });
+};

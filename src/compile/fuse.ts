@@ -1,0 +1,291 @@
+// Fusion: which values get a buffer, and which values one kernel computes. Equations are visited from the last to the first, so
+// that all uses of a value are known when it is decided; a use is a read at an index, the fusion the replacement of the read.
+import { sizeOf } from "../core/aval.ts";
+import type { Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
+import { isVar } from "../core/jaxpr.ts";
+import type { AnyPrimitive } from "../core/primitive.ts";
+import type { Buffer, Expr, Var as Index, Read } from "../kernel/expr.ts";
+import { topological } from "../kernel/expr.ts";
+import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
+import { contractionOf } from "./contraction.ts";
+import { costOf, indicesOf } from "./cost.ts";
+import { bufferTable, type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf } from "./group.ts";
+
+/** Groups in an order in which they can run, the buffers of their values, and why each value has one. */
+export interface Fusion {
+  readonly groups: readonly Group[];
+  readonly bufferOf: (v: Var) => Buffer;
+  readonly reasons: ReadonlyMap<Var, string>;
+}
+
+/** Limits that keep kernels, and the time to compile them, small. */
+const limits = { nodes: 1500, depth: 150, contexts: 12, roots: 12 } as const;
+
+/** Whether a value, computed on its own, is a sum of products worth packing. */
+const isContraction = (g: Group, e: Expr): boolean => {
+  if (e.op !== "reduce" || e.combine !== "add") return false;
+  const merged = mergeLoops(g.vars, mergeReductions(canonical([e])), []);
+  return contractionOf(merged.roots[0] as Expr, merged.vars) !== null;
+};
+
+/** The state of one pass. */
+class Fuser {
+  readonly groups: Group[] = [];
+  readonly reasons = new Map<Var, string>();
+  readonly bufferOf = bufferTable();
+  private readonly jaxpr: Jaxpr;
+  private readonly uses = new Map<Var, Map<Group, Set<Read>>>();
+  private readonly homes = new Map<Var, Group>();
+  /** Groups that read the roots of a group. */
+  private readonly readers = new Map<Group, Set<Group>>();
+  private readonly varOf = new Map<Buffer, Var>();
+  private readonly order = new Map<Var, number>();
+
+  constructor(jaxpr: Jaxpr) {
+    this.jaxpr = jaxpr;
+    const known = (v: Var): void => {
+      this.varOf.set(this.bufferOf(v), v);
+    };
+    jaxpr.ins.forEach(known);
+    jaxpr.eqns.forEach((e, i) => {
+      for (const v of e.outs) {
+        known(v);
+        this.order.set(v, i);
+      }
+    });
+  }
+
+  run(): Fusion {
+    const { jaxpr } = this;
+    for (const a of jaxpr.outs) if (isVar(a)) this.reasons.set(a, "a result");
+    for (let i = jaxpr.eqns.length - 1; i >= 0; i--) this.visit(jaxpr.eqns[i] as Eqn);
+    return { groups: this.sorted(), bufferOf: this.bufferOf, reasons: this.reasons };
+  }
+
+  private visit(e: Eqn): void {
+    const v = e.outs[0] as Var,
+      uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
+    if (uses.size === 0 && !this.reasons.has(v)) return;
+    if ("routine" in (e.prim as AnyPrimitive)) {
+      this.routine(e, v);
+      return;
+    }
+    const alone = newGroup(-1, v.aval.shape, null),
+      own = lowerAt(e, alone.vars, this.bufferOf);
+    const heavy = isContraction(alone, own);
+    const reason = this.reasons.get(v) ?? this.refusal(v, own, heavy, uses);
+    if (reason === null) {
+      for (const [g, reads] of uses) this.inline(e, v, g, reads, heavy);
+      return;
+    }
+    this.reasons.set(v, reason);
+    const reduces = own.op === "reduce" || topological([own]).some((x) => x.op === "reduce");
+    const g = this.partner(v, own, heavy, reduces, uses) ?? this.fresh(v.aval.shape, null);
+    this.settle(e, v, g, heavy);
+  }
+
+  private routine(e: Eqn, v: Var): void {
+    this.reasons.set(v, this.reasons.get(v) ?? "made by a routine");
+    const g = this.fresh(v.aval.shape, e);
+    g.eqns.push(e);
+    this.homes.set(v, g);
+    this.linkReaders(v, g);
+    for (const a of e.ins) {
+      if (!isVar(a)) continue;
+      if (!this.reasons.has(a)) this.reasons.set(a, "an operand of a routine");
+      this.use(a, g, null);
+    }
+  }
+
+  private fresh(shape: readonly number[], routine: Eqn | null): Group {
+    const g = newGroup(this.groups.length, shape, routine);
+    this.groups.push(g);
+    this.readers.set(g, new Set());
+    return g;
+  }
+
+  private use(v: Var, g: Group, read: Read | null): void {
+    const of = this.uses.get(v) ?? new Map<Group, Set<Read>>(),
+      reads = of.get(g) ?? new Set<Read>();
+    if (read !== null) reads.add(read);
+    of.set(g, reads);
+    this.uses.set(v, of);
+  }
+
+  /** Why `v` cannot stand in the kernels that use it, or null. */
+  private refusal(v: Var, own: Expr, heavy: boolean, uses: ReadonlyMap<Group, ReadonlySet<Read>>): string | null {
+    const reduces = topological([own]).some((x) => x.op === "reduce");
+    let evaluations = 0,
+      contexts = 0;
+    for (const [g, reads] of uses) {
+      if (g.routine !== null) return "an operand of a routine";
+      if (
+        heavy &&
+        !(
+          uses.size === 1 &&
+          reads.size === 1 &&
+          g.main === null &&
+          !g.hasReduce &&
+          isPermuted(g, [...reads][0] as Read)
+        )
+      )
+        return "a contraction";
+      if (g.main !== null && reduces) return "a reduction beside a contraction";
+      if (this.depthOf(v, g) > limits.depth || g.nodes > limits.nodes) return "the size of the kernel";
+      contexts = Math.max(contexts, reads.size);
+      let most = 0;
+      for (const r of reads) most = Math.max(most, this.evaluations(g, r.args));
+      evaluations += most;
+    }
+    if (heavy) return null;
+    if (contexts > limits.contexts) return `${contexts} places that read it`;
+    const n = Math.max(1, sizeOf(v.aval.shape)),
+      cost = costOf(own),
+      again = evaluations - n;
+    if (cost === 0 || again <= 0 || cost * again <= 3 * n) return null;
+    return `${Number((evaluations / n).toPrecision(3))} evaluations for each element`;
+  }
+
+  /** How often an expression at these indices is evaluated in a run of the kernel, each being hoisted as far as it goes. */
+  private evaluations(g: Group, at: readonly Expr[]): number {
+    const free = indicesOf(at);
+    let product = 1;
+    if (g.main !== null) {
+      for (const v of free) product *= v.extent;
+      return product;
+    }
+    const all = new Set<Index>(free);
+    for (const v of free) for (const w of g.enclosing.get(v) ?? []) all.add(w);
+    let deepest = -1;
+    g.vars.forEach((v, i) => {
+      if (all.has(v)) deepest = i;
+    });
+    for (let i = 0; i <= deepest; i++) product *= (g.vars[i] as Index).extent;
+    for (const v of all) if (!g.vars.includes(v)) product *= v.extent;
+    return product;
+  }
+
+  private depthOf(v: Var, g: Group): number {
+    return g.depth.get(v) ?? 0;
+  }
+
+  /** Put the expression of `v` in the place of its reads in `g`. */
+  private inline(e: Eqn, v: Var, g: Group, reads: ReadonlySet<Read>, heavy: boolean): void {
+    if (heavy) g.main = v;
+    g.eqns.push(e);
+    for (const r of reads) {
+      const value = lowerAt(e, r.args, this.bufferOf);
+      g.defs.set(r, value);
+      this.absorb(g, v, value, r.args, heavy);
+    }
+  }
+
+  /** Make `v` a result of `g`. */
+  private settle(e: Eqn, v: Var, g: Group, heavy: boolean): void {
+    const value = lowerAt(e, g.vars, this.bufferOf);
+    if (heavy) g.main = v;
+    g.roots.set(v, value);
+    g.eqns.push(e);
+    for (const r of this.uses.get(v)?.get(g) ?? []) g.defs.set(r, value);
+    this.homes.set(v, g);
+    this.absorb(g, v, value, g.vars, heavy);
+    this.linkReaders(v, g);
+  }
+  private linkReaders(v: Var, g: Group): void {
+    for (const h of this.uses.get(v)?.keys() ?? []) if (h !== g) (this.readers.get(g) as Set<Group>).add(h);
+  }
+
+  private absorb(g: Group, v: Var, value: Expr, at: readonly Expr[], heavy: boolean): void {
+    const nodes = topological([value]),
+      outer = indicesOf(at);
+    for (const x of nodes) {
+      if (x.op !== "reduce") continue;
+      const around = new Set<Index>(outer);
+      for (const o of outer) for (const w of g.enclosing.get(o) ?? []) around.add(w);
+      g.enclosing.set(x.index, around);
+      if (!heavy) g.hasReduce = true;
+    }
+    g.nodes += nodes.length;
+    const depth = this.depthOf(v, g) + 1;
+    for (const r of readsOf(value)) {
+      const u = this.varOf.get(r.buffer) as Var;
+      if (!this.order.has(u)) continue; // an input
+      this.use(u, g, r);
+      g.depth.set(u, Math.max(g.depth.get(u) ?? 0, depth));
+    }
+  }
+
+  /** A group that can compute `v` too: one that reads it where it computes its own element, or one over the same data. */
+  private partner(
+    v: Var,
+    own: Expr,
+    heavy: boolean,
+    reduces: boolean,
+    uses: ReadonlyMap<Group, ReadonlySet<Read>>,
+  ): Group | null {
+    const fits = (g: Group): boolean =>
+      g.routine === null &&
+      g.roots.size < limits.roots &&
+      g.nodes < limits.nodes &&
+      g.shape.length === v.aval.shape.length &&
+      g.shape.every((d, i) => d === v.aval.shape[i]) &&
+      (heavy ? g.main === null && !g.hasReduce : g.main === null || !reduces);
+    const free = (g: Group): boolean => [...uses.keys()].every((h) => h === g || !this.reaches(h, g));
+    for (const [g, reads] of uses)
+      if (fits(g) && [...reads].every((r) => isIdentity(g, r)) && this.depthOf(v, g) <= limits.depth && free(g))
+        return g;
+    if (heavy) return null;
+    const siblings = new Set<Group>();
+    for (const r of readsOf(own)) {
+      const u = this.varOf.get(r.buffer) as Var;
+      if (sizeOf(u.aval.shape) > 1) for (const g of this.uses.get(u)?.keys() ?? []) siblings.add(g);
+    }
+    for (const g of siblings)
+      if (!uses.has(g) && g.main === null && fits(g) && g.hasReduce === reduces && free(g)) return g;
+    return null;
+  }
+
+  /** Whether `to` runs after `from` because it uses, at some remove, what `from` computes. */
+  private reaches(from: Group, to: Group): boolean {
+    const seen = new Set<Group>(),
+      stack = [from];
+    while (stack.length > 0) {
+      const g = stack.pop() as Group;
+      if (g === to) return true;
+      if (seen.has(g)) continue;
+      seen.add(g);
+      for (const h of this.readers.get(g) ?? []) stack.push(h);
+    }
+    return false;
+  }
+
+  /** Groups after those that they read from; among the ready ones the earliest in the source goes first. */
+  private sorted(): readonly Group[] {
+    const place = (g: Group): number => Math.max(...g.eqns.map((e) => this.order.get(e.outs[0] as Var) as number));
+    const places = new Map(this.groups.map((g) => [g, place(g)])),
+      waiting = new Map<Group, number>(this.groups.map((g) => [g, 0]));
+    for (const hs of this.readers.values()) for (const h of hs) waiting.set(h, (waiting.get(h) as number) + 1);
+    const ready = this.groups.filter((g) => waiting.get(g) === 0),
+      done: Group[] = [];
+    const later = (a: Group, b: Group): number => (places.get(b) as number) - (places.get(a) as number);
+    ready.sort(later);
+    while (ready.length > 0) {
+      const g = ready.pop() as Group;
+      done.push(g);
+      let grew = false;
+      for (const h of this.readers.get(g) as Set<Group>) {
+        const left = (waiting.get(h) as number) - 1;
+        waiting.set(h, left);
+        if (left > 0) continue;
+        ready.push(h);
+        grew = true;
+      }
+      if (grew) ready.sort(later);
+    }
+    if (done.length < this.groups.length) throw new Error("fusion made kernels that wait for each other");
+    return done;
+  }
+}
+
+/** Decide the kernels of a simplified jaxpr without calls. */
+export const fuse = (jaxpr: Jaxpr): Fusion => new Fuser(jaxpr).run();
