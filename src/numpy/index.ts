@@ -1,8 +1,11 @@
 // The surface that other folders build on: every namespace, ready for use.
 import * as numpy from "./np.ts";
+import * as randomNumbers from "./random.ts";
 import { ready } from "./ready.ts";
 
 export type { ArrayLike, NDArray } from "./array.ts";
 export type { ArrayMethods } from "./methods.ts";
+export type { Key, Keys } from "./random/key.ts";
 
 export const np = /* @__PURE__ */ ready(numpy);
+export const random = /* @__PURE__ */ ready(randomNumbers);

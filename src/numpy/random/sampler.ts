@@ -1,0 +1,103 @@
+// What all samplers share: shapes and dtypes of results, and one compiled program per sampler and form.
+import type { Shape } from "../../core/aval.ts";
+import type { DType } from "../../core/dtype.ts";
+import { isFloating } from "../../core/dtype.ts";
+import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { keyOf } from "../../core/key.ts";
+import type { Value } from "../../core/value.ts";
+import { jit } from "../../control/jit.ts";
+import { type ArrayLike, asArray } from "../array.ts";
+import { broadcastShapes, expandTo } from "../broadcasting.ts";
+
+/** Shape and dtype of a result. */
+export interface Form {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+/** Options of samplers of real numbers. */
+export interface FloatOptions {
+  /** float32 (the default) or float64. */
+  readonly dtype?: DType;
+}
+/** Options of samplers of integers. */
+export interface IntegerOptions {
+  /** int32 (the default) or uint32. */
+  readonly dtype?: DType;
+}
+
+/** `shape`, if it is one; throws a ShapeError that names `op`. */
+export const checkShape = (op: string, shape: Shape): Shape => {
+  if (!Array.isArray(shape) || !shape.every((d) => Number.isInteger(d) && d >= 0))
+    throw new ShapeError({
+      op,
+      expected: "a shape, a list of non-negative integers",
+      got: Array.isArray(shape) ? `[${shape}]` : String(shape),
+    });
+  return shape;
+};
+const checkDType = (op: string, dtype: DType, ok: boolean, accepted: string): DType => {
+  if (!ok) throw new DTypeError({ op, expected: `a dtype ${accepted}`, got: String(dtype) });
+  return dtype;
+};
+/** The form of real samples. Throws ShapeError and DTypeError. */
+export const floatForm = (op: string, shape: Shape, { dtype = "float32" }: FloatOptions): Form => ({
+  shape: checkShape(op, shape),
+  dtype: checkDType(op, dtype, isFloating(dtype), "float32 or float64"),
+});
+/** The form of integer samples. Throws ShapeError and DTypeError. */
+export const integerForm = (op: string, shape: Shape, { dtype = "int32" }: IntegerOptions): Form => ({
+  shape: checkShape(op, shape),
+  dtype: checkDType(op, dtype, dtype === "int32" || dtype === "uint32", "int32 or uint32"),
+});
+
+// Programs that one sampler keeps; the oldest goes first.
+const limit = 64;
+/** A body as one program for each value of its attributes, so that eager samplers run as one kernel, not one per operation. */
+export const program = <A>(name: string, body: (attrs: A, ...values: readonly Value[]) => Value) => {
+  const programs = new Map<string, (...values: readonly Value[]) => Value>();
+  return (attrs: A, ...values: readonly Value[]): Value => {
+    const id = keyOf(attrs),
+      known = programs.get(id);
+    if (known !== undefined) return known(...values);
+    const run = (...xs: readonly Value[]): Value => body(attrs, ...xs);
+    Object.defineProperty(run, "name", { value: name });
+    const fresh = jit(run);
+    if (programs.size >= limit) programs.delete(programs.keys().next().value as string);
+    programs.set(id, fresh);
+    return fresh(...values);
+  };
+};
+
+/** Parameters as arrays of one dtype and their common shape, or the given one, to which they must broadcast. Throws ShapeError. */
+export const parameters = (
+  op: string,
+  given: readonly ArrayLike[],
+  shape: Shape | null | undefined,
+  dtype: DType,
+): readonly [params: readonly Value[], shape: Shape] => {
+  const params = given.map((x) => asArray(x, op, dtype));
+  const common = shape ?? broadcastShapes(...params.map((p) => p.shape));
+  for (const p of params) checkBroadcast(op, p.shape, checkShape(op, common));
+  return [params, common];
+};
+const checkBroadcast = (op: string, from: Shape, to: Shape): void => {
+  const fits = from.length <= to.length && from.every((d, i) => d === 1 || d === to[to.length - from.length + i]);
+  if (!fits)
+    throw new ShapeError({
+      op,
+      expected: `parameters that broadcast to the shape [${to}]`,
+      got: `one of shape [${from}]`,
+      remedy: "leave the shape out, or give one that ends in the shape of the parameters",
+    });
+};
+/** A sampler with real parameters: `draw` gets the key's words and the parameters in the shape of the result. */
+export const parametric = (name: string, draw: (form: Form, key: Value, ...params: readonly Value[]) => Value) => {
+  const run = program<Form>(name, (form, key, ...params) =>
+    draw(form, key as Value, ...params.map((p) => expandTo(name, p, form.shape))),
+  );
+  return (key: Value, given: readonly ArrayLike[], shape: Shape | null | undefined, options: FloatOptions): Value => {
+    const { dtype } = floatForm(name, [], options);
+    const [params, common] = parameters(name, given, shape, dtype);
+    return run({ shape: common, dtype }, key, ...params);
+  };
+};
