@@ -2,7 +2,9 @@
 import type { TypedArray } from "../core/dtype.ts";
 import { tracerMisuse } from "../core/misuse.ts";
 import { Tracer, Value } from "../core/value.ts";
+import type { ArrayLike } from "./array.ts";
 import { type At, at, type Index, slice } from "./indexing.ts";
+import { dot, matmul } from "./matmul.ts";
 import { inspect, print } from "./printing.ts";
 import { elements, item, nested, type NestedList, rows } from "./reading.ts";
 
@@ -24,6 +26,10 @@ export interface ArrayMethods {
   slice(...index: readonly Index[]): Value;
   /** The same elements to read or to write; see `np.at`. */
   at(...index: readonly Index[]): At;
+  /** The matrix product; see `np.matmul`. */
+  matmul(y: ArrayLike): Value;
+  /** NumPy's dot; see `np.dot`. */
+  dot(y: ArrayLike): Value;
   /** Iterates over axis 0. */
   [Symbol.iterator](): Iterator<Value>;
 }
@@ -56,6 +62,12 @@ const methods: { readonly [name: string | symbol]: (...args: never[]) => unknown
   },
   at(...index: readonly Index[]) {
     return at(this, ...index);
+  },
+  matmul(y: ArrayLike) {
+    return matmul(this, y);
+  },
+  dot(y: ArrayLike) {
+    return dot(this, y);
   },
   [Symbol.iterator]() {
     return rows(this);
