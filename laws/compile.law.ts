@@ -32,7 +32,8 @@ const results = (
   ins: readonly Value[],
   donated: readonly boolean[] | null,
 ): readonly (readonly number[])[] =>
-  run(load(c, currentDevice(), "law", donated), [...consts, ...ins]).map((x) => Array.from(x.dataSync()));
+  // The sign of a zero is free: a sum over one element is that element, or 0 plus it.
+  run(load(c, currentDevice(), "law", donated), [...consts, ...ins]).map((x) => Array.from(x.dataSync(), (v) => v + 0));
 
 /** Lives and places of a plan: those that overlap in both, unless one continues the other. */
 const collisions = ({ plan, program }: Compiled): readonly string[] => {

@@ -128,7 +128,7 @@ export const jaxprOf = (p: RandomProgram): ClosedJaxpr =>
     "random",
   );
 
-const extent = fc.constantFrom(1, 2, 3, 4, 5, 8, 9, 13, 0, 17, 33);
+const extent: fc.Arbitrary<number> = fc.constantFrom(1, 2, 3, 4, 5, 8, 9, 13, 0, 17, 33);
 const shape = fc.array(extent, { maxLength: 3 }).filter((s) => s.reduce((a, b) => a * b, 1) <= 1200);
 const small = fc.nat(63);
 /** Random programs. */
@@ -138,8 +138,8 @@ export const programs = (
 ): fc.Arbitrary<RandomProgram> =>
   fc.record({
     dtype: fc.constantFrom(...dtypes),
-    shapes: fc.array(shape, { minLength: 1, maxLength: 3 }),
-    words: fc.array(fc.tuple(small, small, small, small), { minLength: 1, maxLength, size: "max" }),
+    shapes: fc.array<readonly number[]>(shape, { minLength: 1, maxLength: 3 }),
+    words: fc.array<Word>(fc.tuple(small, small, small, small), { minLength: 1, maxLength, size: "max" }),
     outs: small,
   });
 /** Elements of the i-th argument: small integers, so that float sums are exact. */
