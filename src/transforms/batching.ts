@@ -1,11 +1,11 @@
 // Vectorization for users: `vmap` maps a function over an axis of its arguments.
 import { showAval } from "../core/aval.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
-import type { TreeDef } from "../core/tree.ts";
+import { type TreeDef, unflatten } from "../core/tree.ts";
 import type { Value } from "../core/value.ts";
+import { without } from "../primitives/linear.ts";
 import { combinator } from "./combinator.ts";
 import { type Callable, flattened, leafPath, leavesOf, rebuild } from "./leaves.ts";
-import { unflatten } from "../core/tree.ts";
 import { spread } from "./prefix.ts";
 import type { Arrays, Fn, Mapped, NoOptions } from "./types.ts";
 import { type Axis, placeAxis, vmapFlat } from "./vmap.ts";
@@ -86,7 +86,7 @@ const placed = (v: Value, at: Axis, want: unknown, i: number, def: TreeDef, size
     want,
     rank,
     () => `outAxes for ${name()}`,
-    () => `a batch of ${showAval(v.aval)}`,
+    () => `a batch of ${showAval({ dtype: v.dtype, shape: at === null ? v.shape : without(v.shape, [at]) })}`,
   );
   if (to !== null) return placeAxis(v, at, to, size);
   if (at !== null)
