@@ -1,7 +1,9 @@
 // The surface that other folders build on: every namespace, ready for use.
 import * as numpy from "./np.ts";
 import * as randomNumbers from "./random.ts";
+import * as segments from "./ops.ts";
 import { ready } from "./ready.ts";
+import * as trees from "./tree.ts";
 
 export type { ArrayLike, NDArray } from "./array.ts";
 export type { ArrayMethods } from "./methods.ts";
@@ -9,3 +11,5 @@ export type { Key, Keys } from "./random/key.ts";
 
 export const np = /* @__PURE__ */ ready(numpy);
 export const random = /* @__PURE__ */ ready(randomNumbers);
+export const tree = /* @__PURE__ */ ready(trees);
+export const ops = /* @__PURE__ */ ready(segments);
