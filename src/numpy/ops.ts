@@ -28,7 +28,7 @@ const highest = (dtype: DType): number =>
 
 const countOf = (op: string, ids: Value, given: number | undefined): number => {
   if (given === undefined)
-    return hostData(ids, `${op} without numSegments`).reduce((most: number, id: number) => Math.max(most, id + 1), 0);
+    return Array.from(hostData(ids, `${op} without numSegments`)).reduce((most, id) => Math.max(most, id + 1), 0);
   if (!Number.isInteger(given) || given < 0)
     throw new ArgumentError({ op, expected: "numSegments of at least 0", got: String(given) });
   return given;
