@@ -180,6 +180,15 @@ const drawIntegers = program<Form>("randint", ({ shape, dtype }, key, ...given) 
   const offset = modulo(add(mul(modulo(high, span), factor), modulo(low, span)), span);
   return add(lo, convertElementType(offset, dtype));
 });
+/** Uniform integers below `n`, of words instead of a key. */
+export const integers = (form: Form, words: Value, n: number): Value =>
+  drawIntegers(
+    form,
+    words,
+    asArray(0, "randint", form.dtype),
+    asArray(n, "randint", form.dtype),
+    asArray(false, "randint"),
+  );
 /**
  * Uniform integers in `[minval, maxval)`, `i32[...shape]`; the bounds are integers or arrays that broadcast to the shape, and
  * `minval` is what is drawn where `maxval <= minval`. Throws ShapeError, DTypeError and ArgumentError.
