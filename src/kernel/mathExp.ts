@@ -1,0 +1,185 @@
+// Exponentials. exp(x) = 2^n exp(r) with n = round(x / ln 2), r = x - n ln 2 in two parts (Cody & Waite, "Software Manual
+// for the Elementary Functions", 1980), |r| <= ln(2)/2. Polynomials: minimax fits (Remez exchange in 60 digits) whose
+// coefficients were rounded one after the other, the rest refitted.
+import type { Expr } from "./expr.ts";
+import type { Format } from "./mathOps.ts";
+import {
+  abs,
+  add,
+  clamp,
+  copySign,
+  div,
+  fma,
+  formatOf,
+  ge,
+  le,
+  lit,
+  lt,
+  mul,
+  neg,
+  pick,
+  poly,
+  round,
+  timesNormal,
+  sub,
+  timesPower,
+} from "./mathOps.ts";
+
+interface Constants {
+  /** ln 2 in two parts; the first has few bits, so that its products with n are exact. */
+  readonly ln2: readonly [number, number];
+  /** exp(r) = 1 + r + r^2 p(r). */
+  readonly exp: readonly number[];
+  /** The same, relative to expm1(r). */
+  readonly expm1: readonly number[];
+  /** exp2(r) = 1 + r p(r) for |r| <= 1/2. */
+  readonly exp2: readonly number[];
+  /** Where exp, exp2 and expm1 surely overflow or vanish. */
+  readonly reach: readonly [number, number];
+  readonly reach2: readonly [number, number];
+  readonly flat: number;
+  /** tanh(x) = x + x^3 p(x^2) below `small`. */
+  readonly small: number;
+  readonly tanh: readonly number[];
+  /** Where tanh is 1. */
+  readonly saturated: number;
+  /** Where `e^-x` no longer counts beside `e^x`. */
+  readonly far: number;
+}
+const exp64 = [
+  0.5000000000000001, 0.1666666666666667, 0.04166666666665207, 0.008333333333326044, 0.0013888888895674078,
+  0.00019841269875148755, 2.480157444058608e-5, 2.755725497576787e-6, 2.756796766972772e-7, 2.5105396235873582e-8,
+  1.7687766699382653e-9,
+];
+const constants: { readonly [K in Format["float"]]: Constants } = {
+  f32: {
+    ln2: [0.693359375, -2.12194440054690583e-4],
+    exp: [0.4999999403953552, 0.16666515171527863, 0.041668083518743515, 0.008369308896362782, 0.0013838715385645628],
+    expm1: [
+      0.5, 0.1666666567325592, 0.04166646674275398, 0.008333642967045307, 0.0013935011811554432, 0.00019666219304781407,
+    ],
+    exp2: [
+      0.6931471824645996, 0.24022650718688965, 0.055504005402326584, 0.009618056938052177, 0.0013341952580958605,
+      0.00015461367729585618, 1.3359512195165735e-5,
+    ],
+    reach: [-104, 89],
+    reach2: [-151, 128],
+    flat: -18,
+    small: 0.6,
+    tanh: [
+      -0.33333298563957214, 0.13331936299800873, -0.05378470942378044, 0.020798582583665848, -0.0058979070745408535,
+    ],
+    saturated: 9.1,
+    far: 18,
+  },
+  f64: {
+    ln2: [0.6931471803691238, 1.9082149292705877e-10],
+    exp: exp64,
+    expm1: exp64,
+    exp2: [
+      0.6931471805599453, 0.24022650695910072, 0.055504108664821736, 0.009618129107628562, 0.0013333558146381708,
+      0.00015403530393170891, 1.5252733864871787e-5, 1.321548700422362e-6, 1.017804752071655e-7, 7.0548145242357324e-9,
+      4.457240812280593e-10, 2.5855677252887247e-11,
+    ],
+    reach: [-746, 710],
+    reach2: [-1076, 1024],
+    flat: -38,
+    small: 0.6,
+    tanh: [
+      -0.33333333333333126, 0.1333333333329966, -0.05396825394929303, 0.021869488002486503, -0.00886322677631688,
+      0.003592037369127653, -0.0014552153056408476, 0.0005871881996009162, -0.00023039635512739983,
+      7.931338462456312e-5, -1.7178423872145273e-5,
+    ],
+    saturated: 19.1,
+    far: 38,
+  },
+};
+const of = (x: Expr): Constants => constants[formatOf(x).float];
+
+interface Reduced {
+  /** `x = n ln 2 + r + c`, c being the rounding error of r. */
+  readonly r: Expr;
+  readonly c: Expr;
+  readonly n: Expr;
+  /** Keeps n in its low bits. */
+  readonly held: Expr;
+}
+const reduce = (x: Expr): Reduced => {
+  const [hi, lo] = of(x).ln2,
+    { n, held } = round(x, Math.LOG2E);
+  const top = fma(n, -hi, x),
+    rest = mul(n, -lo),
+    r = add(top, rest);
+  return { n, held, r, c: add(sub(top, r), rest) };
+};
+/** `exp(r + c) - 1` for `|r| <= ln(2) / 2`. */
+const kernel = ({ r, c }: Reduced, p: readonly number[]): Expr => add(fma(mul(r, r), poly(r, p), c), r);
+
+/** `exp(x + low)` for a small correction `low`. */
+export const expOf = (x: Expr, low?: Expr): Expr => {
+  const { reach, exp: p } = of(x),
+    s = reduce(clamp(x, reach[0], reach[1]));
+  return timesPower(add(kernel(low === undefined ? s : { ...s, c: add(s.c, low) }, p), 1), s.held);
+};
+/** `e^x`. */
+export const exp = (x: Expr): Expr => expOf(x);
+/** `e^x / 2`, which is finite a little longer than `e^x`. */
+const halfExp = (x: Expr): Expr => {
+  const s = reduce(x);
+  return timesPower(add(kernel(s, of(x).exp), 1), sub(s.held, 1));
+};
+/** `e^x` where it is a normal number: one multiplication less. */
+export const expNormal = (x: Expr): Expr => {
+  const s = reduce(x);
+  return timesNormal(add(kernel(s, of(x).exp), 1), s.held);
+};
+/** `2^x`. */
+export const exp2 = (x: Expr): Expr => {
+  const { reach2, exp2: p } = of(x),
+    y = clamp(x, reach2[0], reach2[1]),
+    { n, held } = round(y, 1),
+    r = sub(y, n);
+  return timesPower(fma(r, poly(r, p), 1), held);
+};
+/** `e^x - 1 = 2^n (exp(r) - 1) + (2^n - 1)`, in halves so that 2^n does not overflow; the exact sum of small x is x itself. */
+export const expm1 = (x: Expr): Expr => {
+  const { flat, reach, expm1: p } = of(x),
+    s = reduce(clamp(x, flat, reach[1]));
+  const y = kernel(s, p),
+    half = timesNormal(lit(x, 1), sub(s.held, 1));
+  return pick(eqZero(s.n), pick(eqZero(x), x, y), mul(fma(y, half, sub(half, 0.5)), 2));
+};
+const eqZero = (x: Expr): Expr => le(abs(x), 0);
+
+/** `1 / (1 + e^-x)`, corrected by the part of the sum that was rounded away; `e^x` far out on the left. */
+export const logistic = (x: Expr): Expr => {
+  const left = lt(x, -of(x).far - 20),
+    e = exp(pick(left, x, neg(x))),
+    d = add(e, 1),
+    lost = add(sub(e, d), 1),
+    q = div(lit(x, 1), d);
+  return pick(left, e, fma(mul(q, q), neg(lost), q));
+};
+/** `tanh x`: a polynomial below 0.6, `1 - 2 / (e^2x + 1)` above. */
+export const tanh = (x: Expr): Expr => {
+  const { small, saturated, tanh: p } = of(x),
+    a = abs(x),
+    z = mul(x, x),
+    e = expNormal(mul(pick(ge(a, saturated), saturated, a), 2));
+  const large = sub(lit(x, 1), div(lit(x, 2), add(e, 1)));
+  return copySign(pick(lt(a, small), fma(mul(a, z), poly(z, p), a), large), x);
+};
+/** `sinh x = (m + m / (m + 1)) / 2` with `m = e^|x| - 1`; far out `e^|x| / 2`. */
+export const sinh = (x: Expr): Expr => {
+  const { far, reach } = of(x),
+    a = abs(x),
+    m = expm1(a);
+  const near = mul(add(m, div(m, add(m, 1))), 0.5);
+  return copySign(pick(lt(a, far), near, halfExp(clamp(a, 0, reach[1] + 1))), x);
+};
+/** `cosh x = e^|x| / 2 + 1 / (2 e^|x|)`. */
+export const cosh = (x: Expr): Expr => {
+  const { reach } = of(x),
+    e = halfExp(clamp(abs(x), 0, reach[1] + 1));
+  return add(e, div(lit(x, 0.25), e));
+};

@@ -1,0 +1,126 @@
+// Logarithms. x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f), and
+// log(1 + f) = 2 atanh(s) = f - (h - s (h + R)) with h = f^2 / 2 (the arrangement of fdlibm's e_log.c, Sun 1993, which adds
+// the largest term last). R / s^2 is a minimax fit in s^2 (Remez exchange in 60 digits).
+import type { Expr } from "./expr.ts";
+import type { Format } from "./mathOps.ts";
+import {
+  abs,
+  add,
+  and,
+  bits,
+  div,
+  eq,
+  fma,
+  formatOf,
+  fromBits,
+  ge,
+  gt,
+  lit,
+  lt,
+  mul,
+  or,
+  pick,
+  poly,
+  shr,
+  sub,
+} from "./mathOps.ts";
+
+interface Constants {
+  /** ln 2 in two parts, the first times any exponent being exact. */
+  readonly ln2: readonly [number, number];
+  /** log2(e) in two parts, the first with half of the bits. */
+  readonly log2e: readonly [number, number];
+  readonly series: readonly number[];
+  /** Bits of the float sqrt(1/2). */
+  readonly root: bigint;
+  /** Makes subnormals normal. */
+  readonly lift: number;
+  /** Clears the lower half of a significand. */
+  readonly upper: bigint;
+}
+const constants: { readonly [K in Format["float"]]: Constants } = {
+  f32: {
+    ln2: [0.693359375, -2.12194440054690583e-4],
+    log2e: [1.4423828125, 0.00031222838896340733],
+    series: [0.6666666269302368, 0.40000972151756287, 0.28498783707618713, 0.24279281497001648],
+    root: 0x3f3504f3n,
+    lift: 25,
+    upper: ~0xfffn,
+  },
+  f64: {
+    ln2: [0.6931471803691238, 1.9082149292705877e-10],
+    log2e: [1.4426950216293335, 1.9259629911266175e-8],
+    series: [
+      0.6666666666666735, 0.3999999999941112, 0.28571428743262983, 0.22222198475390267, 0.18183569795752758,
+      0.1531390129716743, 0.14797531343697382,
+    ],
+    root: 0x3fe6a09e667f3bcdn,
+    lift: 54,
+    upper: ~0x7ffffffn,
+  },
+};
+const of = (x: Expr): Constants => constants[formatOf(x).float];
+
+/** An integer held in a float's low bits is subtracted from this: shifts of integers become floats without a conversion. */
+const asFloat = (k: Expr): Expr => {
+  const f = k.type === "i64" ? { m: 1.5 * 2 ** 52, b: 0x4338000000000000n } : { m: 1.5 * 2 ** 23, b: 0x4b400000n };
+  return sub(fromBits(add(k, f.b)), f.m);
+};
+/** `x = 2^k (1 + f)` of a positive finite x. */
+export const split = (x: Expr): { readonly k: Expr; readonly f: Expr } => {
+  const { mantissa, tiny } = formatOf(x),
+    { root, lift } = of(x),
+    low = lt(x, tiny);
+  const b = sub(bits(pick(low, mul(x, 2 ** lift), x)), root),
+    k = asFloat(shr(b, mantissa));
+  return {
+    k: sub(k, pick(low, lit(x, lift), 0)),
+    f: sub(fromBits(add(and(b, (1n << BigInt(mantissa)) - 1n), root)), 1),
+  };
+};
+/** Values outside the positive finite numbers: log of 0 is -inf, of negative numbers NaN. */
+const guard = (x: Expr, y: Expr): Expr =>
+  pick(gt(x, 0), pick(lt(x, Infinity), y, x), pick(eq(x, 0), -Infinity, lit(x, Number.NaN)));
+
+/** `h` and `s (h + R)`: log(1 + f) = f - (h - tail). */
+const parts = (f: Expr): { readonly h: Expr; readonly tail: Expr } => {
+  const s = div(f, add(f, 2)),
+    z = mul(s, s),
+    h = mul(mul(f, f), 0.5);
+  return { h, tail: mul(s, fma(z, poly(z, of(f).series), h)) };
+};
+/** `log(1 + f) + k ln 2 + c` for a small correction c. */
+const combine = (k: Expr, f: Expr, c: Expr | null): Expr => {
+  const [hi, lo] = of(f).ln2,
+    { h, tail } = parts(f),
+    low = fma(k, lo, tail);
+  return fma(k, hi, sub(f, sub(h, c === null ? low : add(low, c))));
+};
+/** `ln x`. */
+export const log = (x: Expr): Expr => {
+  const { k, f } = split(x);
+  return guard(x, combine(k, f, null));
+};
+/** `ln(1 + x)`: of the rounded sum `u = 1 + x`, plus the lost part over u. */
+export const log1p = (x: Expr): Expr => {
+  const u = add(x, 1),
+    { k, f } = split(u);
+  const lost = pick(ge(u, 2), sub(lit(x, 1), sub(u, x)), sub(x, sub(u, 1)));
+  const y = combine(k, pick(eq(k, 0), x, f), pick(eq(k, 0), lit(x, 0), div(lost, u)));
+  return pick(lt(abs(x), formatOf(x).float === "f32" ? 2 ** -25 : 2 ** -54), x, guard(u, y));
+};
+/** `log2 x = k + log2(1 + f)`, the logarithm in two parts so that the product with log2(e) is exact where it matters. */
+export const log2 = (x: Expr): Expr => {
+  const { k, f } = split(x),
+    { h, tail } = parts(f),
+    {
+      log2e: [hi, lo],
+      upper,
+    } = of(x);
+  const top = fromBits(and(bits(sub(f, h)), upper)),
+    rest = add(sub(sub(f, top), h), tail);
+  const high = mul(top, hi),
+    low = fma(add(rest, top), lo, mul(rest, hi)),
+    sum = add(k, high);
+  return guard(x, add(sum, add(low, add(sub(k, sum), high))));
+};

@@ -1,0 +1,143 @@
+// A small vocabulary for writing mathematics as expressions: operands may be numbers, and everything works for float32
+// (with 32-bit integers) and float64 (with 64-bit integers) alike.
+import type { BinaryOp, CompareOp, Expr, UnaryOp } from "./expr.ts";
+import { binary, bitcast, cast, compare, constant, fma as fmaNode, select, unary } from "./expr.ts";
+
+/** An expression, or a number that takes the type of its partner. */
+export type Operand = Expr | number | bigint;
+
+/** What a function must know about a floating type. */
+export interface Format {
+  readonly float: "f32" | "f64";
+  /** Signed integers of the same width. */
+  readonly int: "i32" | "i64";
+  /** Bits of an integer. */
+  readonly width: number;
+  /** Stored bits of the significand. */
+  readonly mantissa: number;
+  readonly bias: number;
+  /** Adding it rounds to an integer, which the low bits of the sum then hold. */
+  readonly magic: number;
+  readonly max: number;
+  readonly tiny: number;
+}
+export const single: Format = {
+  float: "f32",
+  int: "i32",
+  width: 32,
+  mantissa: 23,
+  bias: 127,
+  magic: 1.5 * 2 ** 23,
+  max: (2 - 2 ** -23) * 2 ** 127,
+  tiny: 2 ** -126,
+};
+export const double: Format = {
+  float: "f64",
+  int: "i64",
+  width: 64,
+  mantissa: 52,
+  bias: 1023,
+  magic: 1.5 * 2 ** 52,
+  max: Number.MAX_VALUE,
+  tiny: 2 ** -1022,
+};
+/** The format of a floating expression. */
+export const formatOf = (x: Expr): Format => (x.type === "f32" ? single : double);
+
+/** `v` as an expression of the type of `like`. */
+export const lit = (like: Expr, v: Operand): Expr =>
+  typeof v === "object" ? v : constant(like.type, like.type === "i64" ? BigInt.asIntN(64, BigInt(v)) : Number(v));
+
+const ofTwo =
+  (op: BinaryOp) =>
+  (x: Expr, y: Operand): Expr =>
+    binary(op, x, lit(x, y));
+const ofOne =
+  (op: UnaryOp) =>
+  (x: Expr): Expr =>
+    unary(op, x);
+const against =
+  (op: CompareOp) =>
+  (x: Expr, y: Operand): Expr =>
+    compare(op, x, lit(x, y));
+
+export const add = ofTwo("add");
+export const sub = ofTwo("sub");
+export const mul = ofTwo("mul");
+export const div = ofTwo("div");
+export const and = ofTwo("and");
+export const or = ofTwo("or");
+export const xor = ofTwo("xor");
+export const shl = ofTwo("shl");
+/** Arithmetic on signed integers, logical on unsigned ones. */
+export const shr = ofTwo("shr");
+export const max = ofTwo("max");
+export const neg = ofOne("neg");
+export const abs = ofOne("abs");
+export const not = ofOne("not");
+export const sqrt = ofOne("sqrt");
+export const floor = ofOne("floor");
+export const trunc = ofOne("trunc");
+export const nearest = ofOne("nearest");
+export const eq = against("eq");
+export const ne = against("ne");
+export const lt = against("lt");
+export const le = against("le");
+export const gt = against("gt");
+export const ge = against("ge");
+
+/** `x * y + z`, rounded once or twice. */
+export const fma = (x: Expr, y: Operand, z: Operand): Expr => fmaNode(x, lit(x, y), lit(x, z));
+/** `c ? a : b`; at least one of the two is an expression. */
+export const pick = (c: Expr, a: Operand, b: Operand): Expr =>
+  typeof a === "object"
+    ? select(c, a, lit(a, b))
+    : typeof b === "object"
+      ? select(c, lit(b, a), b)
+      : select(c, constant("f64", a), constant("f64", b));
+/** `c[0] + c[1] x + c[2] x^2 + ...`, by Horner's rule. */
+export const poly = (x: Expr, c: readonly number[]): Expr =>
+  c.reduceRight<Expr | null>((sum, k) => (sum === null ? lit(x, k) : fma(sum, x, k)), null) ?? lit(x, 0);
+
+/** The bits of a float as an integer. */
+export const bits = (x: Expr): Expr => bitcast(formatOf(x).int, x);
+/** The float with these bits. */
+export const fromBits = (x: Expr): Expr => bitcast(x.type === "i64" ? "f64" : "f32", x);
+/** Convert. */
+export const to = cast;
+/** Shift right, filling with zeros, whatever the type. */
+export const lshr = (x: Expr, n: number): Expr =>
+  n === 0 ? x : x.type === "i64" ? and(shr(x, n), (1n << BigInt(64 - n)) - 1n) : shr(x, n);
+const signBit = (f: Format): bigint => -(1n << BigInt(f.width - 1));
+/** `|x|` with the sign of `s`. */
+export const copySign = (x: Expr, s: Expr): Expr => {
+  const m = signBit(formatOf(x));
+  return fromBits(or(and(bits(x), ~m), and(bits(s), m)));
+};
+/** `x` negated where `s` is negative (or -0). */
+export const flipSign = (x: Expr, s: Expr): Expr => fromBits(xor(bits(x), and(bits(s), signBit(formatOf(x)))));
+
+/** The value of `x`, where it is not NaN, limited to `[lo, hi]`. */
+export const clamp = (x: Expr, lo: number, hi: number): Expr => {
+  const low = pick(lt(x, lo), lo, x);
+  return pick(gt(low, hi), hi, low);
+};
+/** The nearest integer to `x + y * k`, as a float and inside a float whose low bits hold it (for `timesPower`). */
+export const round = (x: Expr, k: number): { readonly n: Expr; readonly held: Expr } => {
+  const { magic } = formatOf(x),
+    held = fma(x, k, magic);
+  return { n: sub(held, magic), held };
+};
+/** `y * 2^n` rounded once, also where it is subnormal or overflows; `held` is from `round`, `|n|` below twice the bias. */
+export const timesPower = (y: Expr, held: Expr): Expr => {
+  const { mantissa, bias } = formatOf(y),
+    one = BigInt(bias) << BigInt(mantissa);
+  const whole = shl(bits(held), mantissa),
+    half = and(shr(whole, 1), -(1n << BigInt(mantissa))); // floor(n / 2), in place
+  return mul(mul(y, fromBits(add(half, one))), fromBits(add(sub(whole, half), one)));
+};
+/** `y * 2^n` where 2^n is a normal number. */
+export const timesNormal = (y: Expr, held: Expr): Expr => {
+  const { mantissa, bias } = formatOf(y);
+  return mul(y, fromBits(add(shl(bits(held), mantissa), BigInt(bias) << BigInt(mantissa))));
+};

@@ -1,0 +1,206 @@
+// Sine, cosine, tangent. The argument is reduced exactly at every magnitude (Payne & Hanek, "Radian reduction for
+// trigonometric functions", SIGNUM 1983): x times the 2 or 3 words of 2/pi that matter for its exponent, in integers,
+// modulo 4 quadrants. The words are chosen by a barrel shifter, since lanes cannot look up tables.
+// Polynomials: minimax fits (Remez exchange in 60 digits).
+import type { Expr } from "./expr.ts";
+import { constant } from "./expr.ts";
+import type { Format } from "./mathOps.ts";
+import {
+  abs,
+  add,
+  and,
+  bits,
+  div,
+  fma,
+  flipSign,
+  formatOf,
+  fromBits,
+  lit,
+  lshr,
+  lt,
+  max,
+  mul,
+  ne,
+  neg,
+  or,
+  pick,
+  poly,
+  shl,
+  shr,
+  sub,
+  to,
+  xor,
+} from "./mathOps.ts";
+
+interface Constants {
+  /** 2/pi as words, most significant first, so placed that three from the first belong to the least reduced exponent. */
+  readonly words: readonly bigint[];
+  /** Shifts of the barrel in bits, largest first. */
+  readonly shifts: readonly number[];
+  /** pi/2 in two parts. */
+  readonly halfPi: readonly [number, number];
+  /** sin r = r + r^3 s(r^2), cos r = 1 - r^2/2 + r^4 c(r^2) for |r| <= pi/4. */
+  readonly sin: readonly number[];
+  readonly cos: readonly number[];
+}
+const constants: { readonly [K in Format["float"]]: Constants } = {
+  f32: {
+    words: [0x28n, 0xbe60db93n, 0x91054a7fn, 0x9d5f47dn, 0x4d377036n, 0xd8a5664fn, 0x10e4107fn],
+    shifts: [64, 32, 16, 8],
+    halfPi: [1.5707963705062866, -4.3711390001862426e-8],
+    sin: [-0.16666655242443085, 0.008332187309861183, -0.00019517909095156938],
+    cos: [0.04166664555668831, -0.0013887309469282627, 2.4432341888314113e-5],
+  },
+  f64: {
+    words: [
+      0x145n,
+      0xf306dc9c882a53f8n,
+      0x4eafa3ea69bb81b6n,
+      0xc52b3278872083fcn,
+      0xa2c757bd778ac36en,
+      0x48dc74849ba5c00cn,
+      0x925dd413a32439fcn,
+      0x3bd63962534e7dd1n,
+      0x046bea5d768909d3n,
+      0x38e04d68befc8273n,
+      0x23ac7306a673e939n,
+      0x08bf177bf250763fn,
+      0xf12fffbc0b301fden,
+      0x5e2316b414da3edan,
+      0x6cfd9e4f96136e9en,
+      0x8c7ecd3cbfd45aean,
+      0x4f758fd7cbe2f67an,
+      0x0e73ef14a525d4d7n,
+      0xf6bf623f1aba10acn,
+    ],
+    shifts: [512, 256, 128, 64, 32, 16, 8],
+    halfPi: [1.5707963267948966, 6.123233995736766e-17],
+    sin: [
+      -0.16666666666666666, 0.008333333333333323, -0.00019841269841254646, 2.7557319213983496e-6, -2.505210486033531e-8,
+      1.6058360384464125e-10, -7.578400592118812e-13,
+    ],
+    cos: [
+      0.041666666666666664, -0.0013888888888888872, 2.4801587301570388e-5, -2.7557319214929497e-7, 2.087675427119805e-9,
+      -1.1470283034253498e-11, 4.737668849492993e-14,
+    ],
+  },
+};
+const of = (x: Expr): Constants => constants[formatOf(x).float];
+
+/** Floor of `a b / 2^w` and the low word of the product, of w-bit words held as unsigned integers (or as i64 bits). */
+const wideProduct = (a: Expr, b: Expr, half: number): { readonly high: Expr; readonly low: Expr } => {
+  const mask = (1n << BigInt(half)) - 1n,
+    ah = lshr(a, half),
+    al = and(a, mask),
+    bh = lshr(b, half),
+    bl = and(b, mask);
+  const u = add(mul(ah, bl), lshr(mul(al, bl), half)),
+    v = add(mul(al, bh), and(u, mask));
+  return { high: add(mul(ah, bh), add(lshr(u, half), lshr(v, half))), low: mul(a, b) };
+};
+/** `a < b` of unsigned words. */
+const below = (a: Expr, b: Expr): Expr =>
+  a.type === "u32" ? lt(a, b) : lt(xor(a, -(1n << 63n)), xor(b, -(1n << 63n)));
+
+/** `|x| = quadrant pi/2 + r` with `|r| <= pi/4`, the quadrant modulo 4 as an integer. */
+const reduce = (x: Expr): { readonly r: Expr; readonly quadrant: Expr } => {
+  const { words, shifts, halfPi } = of(x),
+    { width, mantissa, bias, int, float } = formatOf(x),
+    unsigned = width === 32 ? "u32" : "i64",
+    half = width / 2,
+    significand = (1n << BigInt(mantissa)) - 1n;
+  const b = bits(abs(x)),
+    exponent = shr(b, mantissa);
+  // |x| = y 2^(8 j - 1 - mantissa) / 2^..., y the significand shifted by 0 to 8 bits, j the byte at which the words of 2/pi start.
+  const start = max(sub(exponent, bias), 0),
+    bytes = and(start, -8),
+    power = add(sub(exponent, bytes), mantissa + 1),
+    y = to(unsigned, fromBits(or(and(b, significand), shl(power, mantissa))));
+  let at: readonly Expr[] = words.map((w) => constant(unsigned, width === 32 ? Number(w) : BigInt.asIntN(64, w)));
+  for (const shift of shifts) {
+    const wanted = ne(and(start, shift), 0),
+      skip = Math.floor(shift / width),
+      part = shift % width,
+      last = constant(unsigned, width === 32 ? 0 : 0n);
+    const left = shift * 2 - 8; // bits that the following, smaller shifts may still ask for
+    const need = Math.ceil((3 * width + left - shift) / width);
+    at = at
+      .slice(0, need)
+      .map((w, i) =>
+        pick(wanted, part === 0 ? (at[i + skip] ?? last) : or(shl(w, part), lshr(at[i + 1] ?? last, width - part)), w),
+      );
+  }
+  const [w0, w1, w2] = at as readonly [Expr, Expr, Expr];
+  const p1 = wideProduct(y, w1, half),
+    p2 = wideProduct(y, w2, half).high,
+    low = add(p1.low, p2);
+  const high = add(add(mul(y, w0), p1.high), pick(below(low, p2), constant(unsigned, width === 32 ? 1 : 1n), 0));
+  // high: 2 bits of the quadrant, the rest and low its fraction. Round to the nearest quadrant; negative fractions are
+  // complemented, which is off by one unit in the last place of low.
+  const quadrant = lshr(add(high, 1n << BigInt(width - 3)), width - 2),
+    fraction = to(int, sub(high, shl(quadrant, width - 2))),
+    sign = shr(fraction, width - 1);
+  const s = xor(fraction, sign),
+    t = xor(low, to(unsigned, sign));
+  // The fraction as a sum of three floats, each exact: s above `cut` bits, the next bits that fill a significand, the rest.
+  const cut = half - 2,
+    fill = mantissa + 1 - cut;
+  const f = (e: Expr): Expr => to(float, e);
+  const a = f(and(s, -(1n << BigInt(cut)))),
+    middle = f(or(shl(and(s, (1n << BigInt(cut)) - 1n), fill), to(int, lshr(t, width - fill)))),
+    rest = f(to(int, and(t, (1n << BigInt(width - fill)) - 1n)));
+  const c = mul(rest, 2 ** -width),
+    m = mul(middle, 2 ** -fill),
+    h = add(a, m),
+    l = add(add(sub(a, h), m), c);
+  const unit = 2 ** -(width - 2),
+    [hi, lo] = halfPi;
+  const exactH = mul(h, unit),
+    r = fma(exactH, hi, fma(exactH, lo, mul(mul(l, unit), hi)));
+  const small = lt(abs(x), Math.PI / 4);
+  return {
+    r: pick(small, abs(x), flipSign(r, fromBits(sign))),
+    quadrant: pick(small, constant(int, width === 32 ? 0 : 0n), to(int, quadrant)),
+  };
+};
+interface Wave {
+  readonly sin: Expr;
+  readonly cos: Expr;
+  readonly quadrant: Expr;
+}
+const wave = (x: Expr): Wave => {
+  const { r, quadrant } = reduce(x),
+    { sin: s, cos: c } = of(x),
+    z = mul(r, r),
+    h = mul(z, 0.5),
+    w = sub(lit(x, 1), h);
+  return {
+    quadrant,
+    sin: fma(mul(z, r), poly(z, s), r),
+    // 1 - h rounded, plus what was lost
+    cos: add(w, fma(mul(z, z), poly(z, c), sub(sub(lit(x, 1), w), h))),
+  };
+};
+/** Sine of the angle `quadrant pi/2 + r`; infinite arguments give NaN. */
+const turn = (x: Expr, { sin: s, cos: c }: Wave, quadrant: Expr): Expr => {
+  const { width } = formatOf(x),
+    y = pick(ne(and(quadrant, 1), 0), c, s);
+  return pick(lt(abs(x), Infinity), flipSign(y, fromBits(shl(quadrant, width - 2))), Number.NaN);
+};
+/** Sine. */
+export const sin = (x: Expr): Expr => {
+  const w = wave(x);
+  return flipSign(turn(x, w, w.quadrant), x);
+};
+/** Cosine. */
+export const cos = (x: Expr): Expr => {
+  const w = wave(x);
+  return turn(x, w, add(w.quadrant, 1));
+};
+/** Tangent: `sin r / cos r` or `-cos r / sin r`. */
+export const tan = (x: Expr): Expr => {
+  const { sin: s, cos: c, quadrant } = wave(x),
+    odd = ne(and(quadrant, 1), 0);
+  const y = div(pick(odd, c, s), pick(odd, neg(s), c));
+  return pick(lt(abs(x), Infinity), flipSign(y, x), Number.NaN);
+};
