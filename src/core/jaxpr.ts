@@ -63,8 +63,32 @@ export interface CallPrimitive<A> {
   ) => readonly (Value | null)[];
   /** A call that means nothing but its body gives the body; the compiler inlines it. */
   readonly inline: ((attrs: A) => Jaxpr) | null;
+  /** How the compiler runs any other call. */
+  readonly structure?: (attrs: A) => Structure;
   readonly show?: (attrs: A) => string;
 }
+/**
+ * Control flow around jaxprs. scan: operands are constants, carry and xs, the body takes constants, carry and a slice of each of
+ * xs and gives the next carry and a slice of each of ys; results are the carry and ys. while: operands are the constants of cond,
+ * those of body, and the carry. cond: operands are an int32 (clamped) that chooses a branch, and what every branch takes.
+ */
+export type Structure =
+  | {
+      readonly kind: "scan";
+      readonly body: Jaxpr;
+      readonly consts: number;
+      readonly carry: number;
+      readonly length: number;
+      readonly reverse: boolean;
+    }
+  | {
+      readonly kind: "while";
+      readonly cond: Jaxpr;
+      readonly condConsts: number;
+      readonly body: Jaxpr;
+      readonly bodyConsts: number;
+    }
+  | { readonly kind: "cond"; readonly branches: readonly Jaxpr[] };
 /** `known` computes known outputs, then residuals; `unknown` takes the residuals, then the unknown inputs, and gives the unknown outputs. */
 export interface PartialCall<A> {
   readonly known: A;

@@ -72,11 +72,18 @@ export interface Copy {
   readonly from: Buffer;
   readonly to: Buffer;
 }
-/** Repeat the steps. Buffers carry the state. */
+/** A value that a loop carries: a round reads `now` and writes `next`, which is `now` for the following round and after the loop. */
+export interface Carry {
+  readonly now: Buffer;
+  readonly next: Buffer;
+}
+/** Repeat the steps; `counter` (int32) holds the number of the round. */
 export interface Loop {
   readonly op: "loop";
   readonly count: number;
   readonly body: readonly Step[];
+  readonly counter?: Buffer;
+  readonly carries?: readonly Carry[];
 }
 /** Run `cond`, then, while the one bool of `flag` holds, `body` and `cond` again. */
 export interface WhileStep {
@@ -84,6 +91,7 @@ export interface WhileStep {
   readonly cond: readonly Step[];
   readonly flag: Buffer;
   readonly body: readonly Step[];
+  readonly carries?: readonly Carry[];
 }
 /** Run the branch chosen by the int32 (clamped) in `index`. */
 export interface Branch {
@@ -116,6 +124,8 @@ export interface Plan {
   /** The least that any placement could need: the largest sum of simultaneously live temporaries. */
   readonly livenessBytes: number;
   readonly aliases: ReadonlyMap<Buffer, Buffer>;
+  /** Buffers that have no place of their own: they are where another buffer is. */
+  readonly shared?: ReadonlyMap<Buffer, Buffer>;
 }
 
 /** What a backend makes of a program. Addresses are byte offsets into the backend's memory, multiples of 16. */
