@@ -100,7 +100,8 @@ export const promoteDTypes = (a: DType, b: DType): DType => (rank[a] >= rank[b] 
 /** What an operand says about the dtype of the result: a dtype, or weakly "integral" or "fractional". */
 type Claim = DType | "integral" | "fractional";
 const isIntegral = (x: number): boolean => Number.isInteger(x) && x >= -(2 ** 31) && x < 2 ** 32;
-const claimOf = (x: ArrayLike): Claim => {
+const claimOf = (x: ArrayLike | DType): Claim => {
+  if (typeof x === "string") return x;
   if (x instanceof Value) return x.aval.dtype;
   if (typeof x === "number") return isIntegral(x) ? "integral" : "fractional";
   if (typeof x === "boolean") return "bool";
@@ -119,8 +120,8 @@ const meet = (a: Claim, b: Claim): Claim => {
   if (b === "fractional") return "float32";
   return a === "bool" ? "int32" : a;
 };
-/** The dtype in which the operands meet. Numbers and lists of numbers are weak. */
-export const commonDType = (xs: readonly ArrayLike[]): DType => {
+/** The dtype in which operands (or dtypes) meet. Numbers and lists of numbers are weak. */
+export const commonDType = (xs: readonly (ArrayLike | DType)[]): DType => {
   // Weak claims go last, so that what they meet is the dtype of all arrays: `1, bool, float64` is float64 in any order.
   const claims = xs.map(claimOf),
     strong = claims.filter((c) => !isWeak(c)),

@@ -1,44 +1,153 @@
-// The methods of arrays: what `np` has as functions, and the ways out to JavaScript.
-import type { TypedArray } from "../core/dtype.ts";
+// The methods of arrays: functions of `np` with the array as their first argument, and the ways out to JavaScript.
+import type { Shape } from "../core/aval.ts";
+import type { DType, TypedArray } from "../core/dtype.ts";
 import { tracerMisuse } from "../core/misuse.ts";
 import { Tracer, Value } from "../core/value.ts";
-import type { ArrayLike } from "./array.ts";
-import { type At, at, type Index, slice } from "./indexing.ts";
-import { dot, matmul } from "./matmul.ts";
+import * as arithmetic from "./arithmetic.ts";
+import type { ArrayLike, NDArray } from "./array.ts";
+import type { Axes } from "./axes.ts";
+import * as comparison from "./comparison.ts";
+import { astype } from "./dtypes.ts";
+import type { At, Index } from "./indexing.ts";
+import * as indexing from "./indexing.ts";
+import * as mathematical from "./mathematical.ts";
+import * as contraction from "./matmul.ts";
 import { inspect, print } from "./printing.ts";
 import { elements, item, nested, type NestedList, rows } from "./reading.ts";
+import type { KeepOptions, ReduceOptions, SumOptions, VarOptions, WhereOptions } from "./reductions.ts";
+import * as reductions from "./reductions.ts";
+import type { RunningOptions } from "./running.ts";
+import * as running from "./running.ts";
+import type { OrderOptions } from "./shapes.ts";
+import * as shapes from "./shapes.ts";
 
-/** What every array can do. */
+/** What every array can do, besides `shape`, `dtype`, `ndim` and `size`. Each method is the function of `np` of its name. */
 export interface ArrayMethods {
+  /** The array with its axes reversed. */
+  readonly T: NDArray;
   /** A fresh typed array with the elements in row-major order; bool is 0 and 1. */
   dataSync(): TypedArray;
   /** The same as `dataSync`, on any backend. */
   data(): Promise<TypedArray>;
-  /** Nested lists; a number for a scalar. */
+  /** Nested lists of numbers or booleans; a number for a scalar. */
   js(): NestedList;
   /** The same as `js`, on any backend. */
   jsAsync(): Promise<NestedList>;
-  /** The only element. */
+  /** The only element. Throws ShapeError if there are several. */
   item(): number | boolean;
   /** As NumPy prints it. */
   toString(): string;
-  /** The elements that an index names, one entry per axis; see `np.slice`. */
-  slice(...index: readonly Index[]): Value;
-  /** The same elements to read or to write; see `np.at`. */
-  at(...index: readonly Index[]): At;
-  /** The matrix product; see `np.matmul`. */
-  matmul(y: ArrayLike): Value;
-  /** NumPy's dot; see `np.dot`. */
-  dot(y: ArrayLike): Value;
   /** Iterates over axis 0. */
-  [Symbol.iterator](): Iterator<Value>;
+  [Symbol.iterator](): Iterator<NDArray>;
+  /** The elements that an index names: per axis a number, `[start, stop, step]`, `[]`, null, "...", an integer array or a mask. */
+  slice(...index: readonly Index[]): NDArray;
+  /** The same elements, to `get` or to `set`, `add`, ... in a new array. */
+  at(...index: readonly Index[]): At;
+
+  add(y: ArrayLike): NDArray;
+  sub(y: ArrayLike): NDArray;
+  mul(y: ArrayLike): NDArray;
+  div(y: ArrayLike): NDArray;
+  mod(y: ArrayLike): NDArray;
+  pow(y: ArrayLike): NDArray;
+  floorDivide(y: ArrayLike): NDArray;
+  neg(): NDArray;
+  abs(): NDArray;
+  exp(): NDArray;
+  log(): NDArray;
+  sqrt(): NDArray;
+  square(): NDArray;
+  round(decimals?: number): NDArray;
+  clip(lo?: ArrayLike | null, hi?: ArrayLike | null): NDArray;
+  astype(dtype: DType): NDArray;
+
+  greater(y: ArrayLike): NDArray;
+  greaterEqual(y: ArrayLike): NDArray;
+  less(y: ArrayLike): NDArray;
+  lessEqual(y: ArrayLike): NDArray;
+  equal(y: ArrayLike): NDArray;
+  notEqual(y: ArrayLike): NDArray;
+
+  matmul(y: ArrayLike): NDArray;
+  dot(y: ArrayLike): NDArray;
+
+  sum(axis?: Axes, options?: SumOptions): NDArray;
+  prod(axis?: Axes, options?: SumOptions): NDArray;
+  mean(axis?: Axes, options?: WhereOptions): NDArray;
+  var(axis?: Axes, options?: VarOptions): NDArray;
+  std(axis?: Axes, options?: VarOptions): NDArray;
+  min(axis?: Axes, options?: ReduceOptions): NDArray;
+  max(axis?: Axes, options?: ReduceOptions): NDArray;
+  all(axis?: Axes, options?: WhereOptions): NDArray;
+  any(axis?: Axes, options?: WhereOptions): NDArray;
+  argmax(axis?: number | null, options?: KeepOptions): NDArray;
+  argmin(axis?: number | null, options?: KeepOptions): NDArray;
+  cumsum(axis?: number | null, options?: RunningOptions): NDArray;
+  cumprod(axis?: number | null, options?: RunningOptions): NDArray;
+
+  reshape(shape: number | Shape, options?: OrderOptions): NDArray;
+  reshape(...shape: readonly number[]): NDArray;
+  flatten(): NDArray;
+  ravel(): NDArray;
+  transpose(axes?: readonly number[] | null): NDArray;
+  swapaxes(axis1: number, axis2: number): NDArray;
+  squeeze(axis?: Axes): NDArray;
 }
 
 declare module "../core/value.ts" {
   interface Value extends ArrayMethods {}
 }
 
-const methods: { readonly [name: string | symbol]: (...args: never[]) => unknown } & ThisType<Value> = {
+/** Methods that are functions of `np`. */
+const functions = {
+  slice: indexing.slice,
+  at: indexing.at,
+  add: arithmetic.add,
+  sub: arithmetic.sub,
+  mul: arithmetic.mul,
+  div: arithmetic.div,
+  mod: arithmetic.mod,
+  pow: arithmetic.pow,
+  floorDivide: arithmetic.floorDivide,
+  neg: arithmetic.neg,
+  abs: arithmetic.abs,
+  exp: mathematical.exp,
+  log: mathematical.log,
+  sqrt: mathematical.sqrt,
+  square: arithmetic.square,
+  round: arithmetic.round,
+  clip: arithmetic.clip,
+  astype,
+  greater: comparison.greater,
+  greaterEqual: comparison.greaterEqual,
+  less: comparison.less,
+  lessEqual: comparison.lessEqual,
+  equal: comparison.equal,
+  notEqual: comparison.notEqual,
+  matmul: contraction.matmul,
+  dot: contraction.dot,
+  sum: reductions.sum,
+  prod: reductions.prod,
+  mean: reductions.mean,
+  var: reductions.var,
+  std: reductions.std,
+  min: reductions.min,
+  max: reductions.max,
+  all: reductions.all,
+  any: reductions.any,
+  argmax: reductions.argmax,
+  argmin: reductions.argmin,
+  cumsum: running.cumsum,
+  cumprod: running.cumprod,
+  flatten: shapes.ravel,
+  ravel: shapes.ravel,
+  transpose: shapes.transpose,
+  swapaxes: shapes.swapaxes,
+  squeeze: shapes.squeeze,
+} as const;
+
+/** The ways out to JavaScript, and what looks different as a method. */
+const own: { readonly [name: string | symbol]: (...args: never[]) => unknown } & ThisType<Value> = {
   dataSync() {
     return elements(this);
   },
@@ -57,17 +166,12 @@ const methods: { readonly [name: string | symbol]: (...args: never[]) => unknown
   toString() {
     return print(this);
   },
-  slice(...index: readonly Index[]) {
-    return slice(this, ...index);
-  },
-  at(...index: readonly Index[]) {
-    return at(this, ...index);
-  },
-  matmul(y: ArrayLike) {
-    return matmul(this, y);
-  },
-  dot(y: ArrayLike) {
-    return dot(this, y);
+  reshape(first: number | Shape, ...rest: readonly (number | OrderOptions)[]) {
+    if (typeof first !== "number") return shapes.reshape(this, first, rest[0] as OrderOptions | undefined);
+    const [next] = rest;
+    return typeof next === "object"
+      ? shapes.reshape(this, first, next)
+      : shapes.reshape(this, [first, ...(rest as readonly number[])]);
   },
   [Symbol.iterator]() {
     return rows(this);
@@ -80,8 +184,21 @@ const methods: { readonly [name: string | symbol]: (...args: never[]) => unknown
     return inspect(this);
   },
 };
+
 /** Give all values their methods. */
 export const installMethods = (): void => {
-  for (const name of Reflect.ownKeys(methods))
-    Object.defineProperty(Value.prototype, name, { value: methods[name], writable: true, configurable: true });
+  const define = (name: string | symbol, value: unknown): void => {
+    Object.defineProperty(Value.prototype, name, { value, writable: true, configurable: true });
+  };
+  for (const [name, f] of Object.entries(functions) as [string, (...args: unknown[]) => unknown][])
+    define(name, function (this: Value, ...args: unknown[]) {
+      return f(this, ...args);
+    });
+  for (const name of Reflect.ownKeys(own)) define(name, own[name]);
+  Object.defineProperty(Value.prototype, "T", {
+    get(this: Value) {
+      return shapes.transpose(this);
+    },
+    configurable: true,
+  });
 };
