@@ -27,6 +27,7 @@ export {
   zerosLike,
 } from "./creation.ts";
 export type { DTypeOptions, GridOptions, LikeOptions, LogSpaceOptions, SpaceOptions } from "./creation.ts";
+export * from "./diagonals.ts";
 export {
   astype,
   bool,
@@ -57,6 +58,7 @@ export * from "./mathematical.ts";
 export type { DotOptions } from "./matmul.ts";
 export { dot, inner, kron, matmul, matvec, outer, tensordot, vdot, vecdot, vecmat } from "./matmul.ts";
 export * from "./nanReductions.ts";
+export * from "./padding.ts";
 export * from "./positions.ts";
 export * from "./reductions.ts";
 export * from "./running.ts";
@@ -85,3 +87,5 @@ export {
   transpose,
 } from "./shapes.ts";
 export type { OrderOptions } from "./shapes.ts";
+export * from "./signals.ts";
+export * from "./windows.ts";

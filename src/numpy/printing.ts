@@ -14,7 +14,7 @@ const threshold = 1000,
 
 /** The number with the fewest decimal digits that is `v` in float32. */
 const shortest = (v: number, dtype: DType): number => {
-  if (dtype !== "float32" || !Number.isFinite(v)) return v;
+  if (dtype !== "float32" || v === 0 || !Number.isFinite(v)) return v;
   for (let k = 1; k < 9; k++) {
     const x = Number(v.toPrecision(k));
     if (Math.fround(x) === v) return x;
