@@ -15,7 +15,18 @@ export {
 } from "./core/errors.ts";
 export type { Shape } from "./core/aval.ts";
 export type { DType, TypedArray } from "./core/dtype.ts";
-export { type ArrayLike, type ArrayMethods, type Key, type NDArray, np, random, ops, tree } from "./numpy/index.ts";
+export {
+  type ArrayLike,
+  type ArrayMethods,
+  type Initializer,
+  type Key,
+  type NDArray,
+  nn,
+  np,
+  ops,
+  random,
+  tree,
+} from "./numpy/index.ts";
 export { configure } from "./runtime/configure.ts";
 
 /** One program for a whole function. */

@@ -1,4 +1,5 @@
 // The surface that other folders build on: every namespace, ready for use.
+import * as networks from "./nn.ts";
 import * as numpy from "./np.ts";
 import * as randomNumbers from "./random.ts";
 import * as segments from "./ops.ts";
@@ -7,9 +8,11 @@ import * as trees from "./tree.ts";
 
 export type { ArrayLike, NDArray } from "./array.ts";
 export type { ArrayMethods } from "./methods.ts";
+export type { Initializer } from "./initializers.ts";
 export type { Key, Keys } from "./random/key.ts";
 
 export const np = /* @__PURE__ */ ready(numpy);
+export const nn = /* @__PURE__ */ ready(networks);
 export const random = /* @__PURE__ */ ready(randomNumbers);
 export const tree = /* @__PURE__ */ ready(trees);
 export const ops = /* @__PURE__ */ ready(segments);

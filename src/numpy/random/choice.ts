@@ -16,9 +16,10 @@ import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { normalAxis } from "../axes.ts";
 import { expandTo } from "../broadcasting.ts";
 import { checkMode, type GumbelMode, gumbelOf } from "./discrete.ts";
+import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
 import { permuted, sortable, stableOrder } from "./permutation.ts";
-import { checkShape, program } from "./sampler.ts";
+import { checkShape } from "./sampler.ts";
 import { integers, unit } from "./uniform.ts";
 
 /** Options of `categorical`. */

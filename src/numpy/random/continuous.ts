@@ -22,8 +22,9 @@ import {
 import { fullLike } from "../../primitives/pointwise.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { broadcastShapes, expandTo } from "../broadcasting.ts";
+import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
-import { type FloatOptions, type Form, floatForm, parametric, program } from "./sampler.ts";
+import { type FloatOptions, type Form, floatForm, parametric } from "./sampler.ts";
 import { between, unit } from "./uniform.ts";
 
 const less1 = (x: Value): Value => sub(fullLike(x, 1), x);

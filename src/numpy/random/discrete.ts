@@ -10,16 +10,9 @@ import { sliceAxis } from "../../primitives/movement.ts";
 import { fullLike } from "../../primitives/pointwise.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { expandTo } from "../broadcasting.ts";
+import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
-import {
-  type FloatOptions,
-  type Form,
-  floatForm,
-  type IntegerOptions,
-  integerForm,
-  parameters,
-  program,
-} from "./sampler.ts";
+import { type FloatOptions, type Form, floatForm, type IntegerOptions, integerForm, parameters } from "./sampler.ts";
 import { between, unit } from "./uniform.ts";
 
 /** How many random bits a Gumbel number has: "low" reaches 16, "high" 32 in float32, at twice the cost. */

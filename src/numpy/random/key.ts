@@ -11,7 +11,8 @@ import { foldInKey, seedKey, seedWords, splitKey } from "../../primitives/threef
 import { ConcreteArray, fromTyped } from "../../runtime/array.ts";
 import { settings } from "../../runtime/configure.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
-import { checkShape, program } from "./sampler.ts";
+import { program } from "../program.ts";
+import { checkShape } from "./sampler.ts";
 
 /**
  * A random key, or an array of keys. Keys are consumed, not changed: what draws numbers from a key always draws the same ones, so

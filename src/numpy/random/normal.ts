@@ -22,8 +22,9 @@ import { fullLike } from "../../primitives/pointwise.ts";
 import { erf, erfInv } from "../../primitives/special.ts";
 import type { ArrayLike, NDArray } from "../array.ts";
 import { expandTo } from "../broadcasting.ts";
+import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
-import { type FloatOptions, type Form, floatForm, parameters, parametric, program } from "./sampler.ts";
+import { type FloatOptions, type Form, floatForm, parameters, parametric } from "./sampler.ts";
 import { between, signs, subkeys, unit } from "./uniform.ts";
 
 const times = (x: Value, k: number): Value => mul(x, fullLike(x, k));

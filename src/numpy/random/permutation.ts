@@ -27,8 +27,9 @@ import { randomBits } from "../../primitives/threefry.ts";
 import { vmapFlat } from "../../transforms/vmap.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { normalAxis } from "../axes.ts";
+import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
-import { program } from "./sampler.ts";
+
 import { subkeys } from "./uniform.ts";
 
 const digitBits = 4,

@@ -1,13 +1,12 @@
-// What all samplers share: shapes and dtypes of results, and one compiled program per sampler and form.
+// What all samplers share: shapes, dtypes and parameters.
 import type { Shape } from "../../core/aval.ts";
 import type { DType } from "../../core/dtype.ts";
 import { isFloating } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import { keyOf } from "../../core/key.ts";
 import type { Value } from "../../core/value.ts";
-import { jit } from "../../control/jit.ts";
 import { type ArrayLike, asArray } from "../array.ts";
 import { broadcastShapes, expandTo } from "../broadcasting.ts";
+import { program } from "../program.ts";
 
 /** Shape and dtype of a result. */
 export interface Form {
@@ -49,24 +48,6 @@ export const integerForm = (op: string, shape: Shape, { dtype = "int32" }: Integ
   shape: checkShape(op, shape),
   dtype: checkDType(op, dtype, dtype === "int32" || dtype === "uint32", "int32 or uint32"),
 });
-
-// Programs that one sampler keeps; the oldest goes first.
-const limit = 64;
-/** A body as one program for each value of its attributes, so that eager samplers run as one kernel, not one per operation. */
-export const program = <A>(name: string, body: (attrs: A, ...values: readonly Value[]) => Value) => {
-  const programs = new Map<string, (...values: readonly Value[]) => Value>();
-  return (attrs: A, ...values: readonly Value[]): Value => {
-    const id = keyOf(attrs),
-      known = programs.get(id);
-    if (known !== undefined) return known(...values);
-    const run = (...xs: readonly Value[]): Value => body(attrs, ...xs);
-    Object.defineProperty(run, "name", { value: name });
-    const fresh = jit(run);
-    if (programs.size >= limit) programs.delete(programs.keys().next().value as string);
-    programs.set(id, fresh);
-    return fresh(...values);
-  };
-};
 
 /** Parameters as arrays of one dtype and their common shape, or the given one, to which they must broadcast. Throws ShapeError. */
 export const parameters = (

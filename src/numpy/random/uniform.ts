@@ -28,6 +28,7 @@ import { fullLike } from "../../primitives/pointwise.ts";
 import { randomBits, randomBits64, splitKey } from "../../primitives/threefry.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "../array.ts";
 import { expandTo } from "../broadcasting.ts";
+import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
 import {
   checkShape,
@@ -37,7 +38,6 @@ import {
   type IntegerOptions,
   integerForm,
   parameters,
-  program,
 } from "./sampler.ts";
 
 /** The words of `n` new keys. */
