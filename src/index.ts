@@ -1,8 +1,4 @@
 // The entry point `brickbox`.
-import { jit as jitOf } from "./control/jit.ts";
-import { ready } from "./numpy/ready.ts";
-import { grad as gradOf, valueAndGrad as valueAndGradOf } from "./transforms/grad.ts";
-
 export {
   ArgumentError,
   BrickboxError,
@@ -26,12 +22,7 @@ export {
   ops,
   random,
   tree,
+  lax,
 } from "./numpy/index.ts";
 export { configure } from "./runtime/configure.ts";
-
-/** One program for a whole function. */
-export const jit = /* @__PURE__ */ ready(jitOf);
-/** The gradient of a function with a scalar result. */
-export const grad = /* @__PURE__ */ ready(gradOf);
-/** Value and gradient of a function with a scalar result. */
-export const valueAndGrad = /* @__PURE__ */ ready(valueAndGradOf);
+export * from "./numpy/transforms.ts";

@@ -1,5 +1,6 @@
 // The surface that other folders build on: every namespace, ready for use.
 import * as networks from "./nn.ts";
+import * as primitives from "./lax.ts";
 import * as numpy from "./np.ts";
 import * as randomNumbers from "./random.ts";
 import * as segments from "./ops.ts";
@@ -16,3 +17,4 @@ export const nn = /* @__PURE__ */ ready(networks);
 export const random = /* @__PURE__ */ ready(randomNumbers);
 export const tree = /* @__PURE__ */ ready(trees);
 export const ops = /* @__PURE__ */ ready(segments);
+export const lax = /* @__PURE__ */ ready(primitives);

@@ -1,0 +1,12 @@
+// The namespace `lax`: the primitives and their closest relatives, without promotion of dtypes or broadcasting of arrays.
+export { stopGradient } from "../transforms/stopGradient.ts";
+export * from "./lax/binary.ts";
+export * from "./lax/choice.ts";
+export * from "./lax/convolution.ts";
+export * from "./lax/indexed.ts";
+export * from "./lax/pooling.ts";
+export * from "./lax/products.ts";
+export * from "./lax/reducing.ts";
+export * from "./lax/shaping.ts";
+export * from "./lax/slicing.ts";
+export * from "./lax/unary.ts";
