@@ -146,6 +146,21 @@ const compile = (code: string): Program => {
 type Scope = Readonly<Record<string, unknown>>;
 const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
+/** Whether a parameter may have this name: `var` and `delete` are exports, but no identifiers. */
+const isIdentifier = (name: string): boolean => {
+  const known = identifiers.get(name);
+  if (known !== undefined) return known;
+  let valid = /^[A-Za-z_$][\w$]*$/.test(name);
+  try {
+    if (valid) new Function(name, '"use strict";');
+  } catch {
+    valid = false;
+  }
+  identifiers.set(name, valid);
+  return valid;
+};
+const identifiers = new Map<string, boolean>();
+
 /** Run an example and say what is wrong with it; an empty list if every claim holds. */
 export const runExample = async (
   example: Example,
@@ -156,7 +171,7 @@ export const runExample = async (
   try {
     const { text, expected } = compile(example.code);
     const { code } = await transformWithOxc(text, "example.ts", { target: "es2022", sourcemap: false });
-    const names = Object.keys(scope).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
+    const names = Object.keys(scope).filter(isIdentifier);
     const wrong: string[] = [];
     let seen = 0;
     const $claim = (i: number, value: unknown): void => {

@@ -52,6 +52,13 @@ const bare = (node: ESTree.Expression): ESTree.Expression => {
   return frozen && first.type === "ObjectExpression" ? first : node;
 };
 
+/** The name that is wrapped in `ready(name)`, or null. */
+const readied = (node: ESTree.Expression): string | null => {
+  if (node.type !== "CallExpression" || node.callee.type !== "Identifier" || node.callee.name !== "ready") return null;
+  const [only] = node.arguments;
+  return only?.type === "Identifier" ? only.name : null;
+};
+
 const isType = (node: { readonly type: string }): boolean =>
   node.type === "TSInterfaceDeclaration" || node.type === "TSTypeAliasDeclaration";
 
@@ -79,6 +86,12 @@ export const surface = (files: readonly Source[]): ((entry: string) => readonly 
       const target = local(value.name);
       return target === undefined || (target.kind === "declaration" && doc !== null) ? other : target;
     }
+    // `ready(inner)` is inner: its docstring follows the one that the export has here.
+    const inner = readied(value);
+    const target = inner === null ? undefined : local(inner);
+    if (target?.kind === "declaration" && doc !== null)
+      return { ...target, doc: target.doc === null ? null : `${doc}\n${target.doc}` };
+    if (target !== undefined) return target;
     if (value.type === "MemberExpression" && !value.computed && value.object.type === "Identifier") {
       const owner = local(value.object.name);
       const member = owner && members(owner).get((value.property as ESTree.IdentifierName).name);

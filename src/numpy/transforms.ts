@@ -1,0 +1,49 @@
+// The transforms, ready for use: each is the one of its own file, where its docstring, options and examples are.
+import { jit as jitInner } from "../control/jit.ts";
+import { evalShape as evalShapeInner, makeJaxpr as makeJaxprInner } from "../transforms/abstract.ts";
+import { vmap as vmapInner } from "../transforms/batching.ts";
+import { grad as gradInner, valueAndGrad as valueAndGradInner } from "../transforms/grad.ts";
+import {
+  hessian as hessianInner,
+  jacfwd as jacfwdInner,
+  jacobian as jacobianInner,
+  jacrev as jacrevInner,
+} from "../transforms/jacobian.ts";
+import { linearize as linearizeInner, linearTranspose as linearTransposeInner } from "../transforms/linearmap.ts";
+import { vjp as vjpInner } from "../transforms/pullback.ts";
+import { jvp as jvpInner } from "../transforms/pushforward.ts";
+import { ready } from "./ready.ts";
+
+export type { JitOptions, Jitted } from "../control/jit.ts";
+export type { MakeJaxprOptions, PrintableJaxpr } from "../transforms/abstract.ts";
+export type { AxisTree, InAxes, VmapOptions } from "../transforms/batching.ts";
+export type { GradOptions } from "../transforms/grad.ts";
+
+/** `jit(f)`: f as one compiled program, traced once per structure, dtype and shape of its arguments. */
+export const jit = /* @__PURE__ */ ready(jitInner);
+/** `grad(f)`: the gradient of a function with a scalar result. */
+export const grad = /* @__PURE__ */ ready(gradInner);
+/** `valueAndGrad(f)`: `[f(x), df/dx]`. */
+export const valueAndGrad = /* @__PURE__ */ ready(valueAndGradInner);
+/** `vmap(f)`: f for every example along an axis of its arguments. */
+export const vmap = /* @__PURE__ */ ready(vmapInner);
+/** `jvp(f, primals, tangents)`: f and its derivative in one direction, forward. */
+export const jvp = /* @__PURE__ */ ready(jvpInner);
+/** `vjp(f, primals)`: f and the function that pulls cotangents back. */
+export const vjp = /* @__PURE__ */ ready(vjpInner);
+/** `linearize(f, primals)`: f and its derivative as a function of the tangents. */
+export const linearize = /* @__PURE__ */ ready(linearizeInner);
+/** `linearTranspose(f, examples)`: the transpose of a linear function. */
+export const linearTranspose = /* @__PURE__ */ ready(linearTransposeInner);
+/** `jacfwd(f)`: all derivatives of all results, column by column in forward mode. */
+export const jacfwd = /* @__PURE__ */ ready(jacfwdInner);
+/** `jacrev(f)`: all derivatives of all results, row by row in reverse mode. */
+export const jacrev = /* @__PURE__ */ ready(jacrevInner);
+/** `jacobian(f)`: the same as `jacrev`. */
+export const jacobian = /* @__PURE__ */ ready(jacobianInner);
+/** `hessian(f)`: all second derivatives, forward over reverse. */
+export const hessian = /* @__PURE__ */ ready(hessianInner);
+/** `makeJaxpr(f)(...args)`: the trace of f, printable. */
+export const makeJaxpr = /* @__PURE__ */ ready(makeJaxprInner);
+/** `evalShape(f, ...args)`: shapes and dtypes of the results, without computing. */
+export const evalShape = /* @__PURE__ */ ready(evalShapeInner);
