@@ -4,14 +4,13 @@ import { isVar } from "../core/jaxpr.ts";
 import type { Buffer } from "../kernel/expr.ts";
 import { interning } from "../kernel/expr.ts";
 import type { Program } from "../kernel/program.ts";
+import { bufferTable } from "./group.ts";
 import type { Compiled, OutRef } from "./compiled.ts";
-import { type Fusion, fuse } from "./fuse.ts";
 import { inlineCalls } from "./inline.ts";
+import { lower, type Site } from "./lowering.ts";
 import { planMemory } from "./plan.ts";
-import { type Scheduled, schedule } from "./schedule.ts";
-import { showFusion } from "./showFusion.ts";
 import { simplify } from "./simplify.ts";
-import { bytesOf, flopsOf } from "./work.ts";
+import { workOf } from "./work.ts";
 
 /** Where each result is found, and the buffers of those that the program computes. */
 const resultsOf = (
@@ -32,41 +31,32 @@ const resultsOf = (
 
 /** Compile a jaxpr; `donated[i]` says that the memory of input i may be reused. */
 export const compile = (source: Jaxpr, options: { readonly donated: readonly boolean[] }): Compiled => {
-  const passes: { name: string; ms: number }[] = [];
-  const timed = <A>(name: string, f: () => A): A => {
+  const passes = new Map<string, number>();
+  const timed = <A>(pass: string, f: () => A): A => {
     const start = performance.now(),
       result = f();
-    passes.push({ name, ms: performance.now() - start });
+    passes.set(pass, (passes.get(pass) ?? 0) + performance.now() - start);
     return result;
   };
   return interning(() => {
     const jaxpr = timed("simplify", () => simplify(inlineCalls(source)));
-    const fusion: Fusion = timed("fuse", () => fuse(jaxpr)),
-      { bufferOf } = fusion;
-    const scheduled: readonly Scheduled[] = timed("schedule", () =>
-      fusion.groups.map((g, n) => schedule(g, n, bufferOf)),
-    );
-    const kernels = scheduled.map((s) => s.kernel),
-      inputs = jaxpr.ins.map(bufferOf),
+    const bufferOf = bufferTable(),
+      site: Site = { views: new Map(), count: 0, notes: [], timed },
+      steps = lower(site, jaxpr, bufferOf);
+    const inputs = jaxpr.ins.map(bufferOf),
       { outs, outputs } = resultsOf(jaxpr, bufferOf);
     const kept = new Set(outs.flatMap((o) => (o.kind === "input" ? [o.index] : [])));
     const donated = inputs.filter((_, i) => options.donated[i] === true && !kept.has(i));
-    const plan = timed("plan", () => planMemory(kernels, inputs, outputs, donated));
-    const program: Program = {
-      inputs,
-      outputs,
-      temporaries: plan.placements.map((p) => p.buffer),
-      steps: kernels.map((kernel) => ({ op: "call", kernel })),
-    };
+    const plan = timed("plan", () => planMemory(steps, inputs, outputs, donated));
+    const program: Program = { inputs, outputs, temporaries: plan.placements.map((p) => p.buffer), steps };
     return {
       jaxpr,
       program,
       plan,
       outs,
-      passes,
-      groups: showFusion(fusion, scheduled),
-      flops: kernels.reduce((n, k) => n + flopsOf(k), 0),
-      bytes: kernels.reduce((n, k) => n + bytesOf(k), 0),
+      ...workOf(steps),
+      groups: site.notes.join("\n"),
+      passes: [...passes].map(([name, ms]) => ({ name, ms })),
     };
   });
 };

@@ -2,19 +2,17 @@
 // that all uses of a value are known when it is decided; a use is a read at an index, the fusion the replacement of the read.
 import { sizeOf } from "../core/aval.ts";
 import type { Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
-import { isVar } from "../core/jaxpr.ts";
-import type { AnyPrimitive } from "../core/primitive.ts";
+import { isCall, isVar } from "../core/jaxpr.ts";
 import type { Buffer, Expr, Var as Index, Read } from "../kernel/expr.ts";
 import { topological } from "../kernel/expr.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { contractionOf } from "./contraction.ts";
 import { costOf, indicesOf } from "./cost.ts";
-import { bufferTable, type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf } from "./group.ts";
+import { type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf } from "./group.ts";
 
-/** Groups in an order in which they can run, the buffers of their values, and why each value has one. */
+/** Groups in an order in which they can run, and why each value that has a buffer has one. */
 export interface Fusion {
   readonly groups: readonly Group[];
-  readonly bufferOf: (v: Var) => Buffer;
   readonly reasons: ReadonlyMap<Var, string>;
 }
 
@@ -32,7 +30,7 @@ const isContraction = (g: Group, e: Expr): boolean => {
 class Fuser {
   readonly groups: Group[] = [];
   readonly reasons = new Map<Var, string>();
-  readonly bufferOf = bufferTable();
+  readonly bufferOf: (v: Var) => Buffer;
   private readonly jaxpr: Jaxpr;
   private readonly uses = new Map<Var, Map<Group, Set<Read>>>();
   private readonly homes = new Map<Var, Group>();
@@ -41,8 +39,9 @@ class Fuser {
   private readonly varOf = new Map<Buffer, Var>();
   private readonly order = new Map<Var, number>();
 
-  constructor(jaxpr: Jaxpr) {
+  constructor(jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer) {
     this.jaxpr = jaxpr;
+    this.bufferOf = bufferOf;
     const known = (v: Var): void => {
       this.varOf.set(this.bufferOf(v), v);
     };
@@ -59,17 +58,17 @@ class Fuser {
     const { jaxpr } = this;
     for (const a of jaxpr.outs) if (isVar(a)) this.reasons.set(a, "a result");
     for (let i = jaxpr.eqns.length - 1; i >= 0; i--) this.visit(jaxpr.eqns[i] as Eqn);
-    return { groups: this.sorted(), bufferOf: this.bufferOf, reasons: this.reasons };
+    return { groups: this.sorted(), reasons: this.reasons };
   }
 
   private visit(e: Eqn): void {
-    const v = e.outs[0] as Var,
-      uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
-    if (uses.size === 0 && !this.reasons.has(v)) return;
-    if ("routine" in (e.prim as AnyPrimitive)) {
-      this.routine(e, v);
+    if (e.outs.every((v) => !this.uses.has(v) && !this.reasons.has(v))) return;
+    if (isCall(e.prim) || "routine" in e.prim) {
+      this.routine(e);
       return;
     }
+    const v = e.outs[0] as Var,
+      uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
     const alone = newGroup(-1, v.aval.shape, null),
       own = lowerAt(e, alone.vars, this.bufferOf);
     const heavy = isContraction(alone, own);
@@ -84,15 +83,18 @@ class Fuser {
     this.settle(e, v, g, heavy);
   }
 
-  private routine(e: Eqn, v: Var): void {
-    this.reasons.set(v, this.reasons.get(v) ?? "made by a routine");
-    const g = this.fresh(v.aval.shape, e);
+  private routine(e: Eqn): void {
+    const what = isCall(e.prim) ? "control flow" : "a routine",
+      g = this.fresh((e.outs[0] as Var).aval.shape, e);
     g.eqns.push(e);
-    this.homes.set(v, g);
-    this.linkReaders(v, g);
+    for (const v of e.outs) {
+      this.reasons.set(v, this.reasons.get(v) ?? `made by ${what}`);
+      this.homes.set(v, g);
+      this.linkReaders(v, g);
+    }
     for (const a of e.ins) {
       if (!isVar(a)) continue;
-      if (!this.reasons.has(a)) this.reasons.set(a, "an operand of a routine");
+      if (!this.reasons.has(a)) this.reasons.set(a, `an operand of ${what}`);
       this.use(a, g, null);
     }
   }
@@ -261,7 +263,8 @@ class Fuser {
 
   /** Groups after those that they read from; among the ready ones the earliest in the source goes first. */
   private sorted(): readonly Group[] {
-    const place = (g: Group): number => Math.max(...g.eqns.map((e) => this.order.get(e.outs[0] as Var) as number));
+    const place = (g: Group): number =>
+      g.eqns.reduce((most, e) => Math.max(most, this.order.get(e.outs[0] as Var) as number), 0);
     const places = new Map(this.groups.map((g) => [g, place(g)])),
       waiting = new Map<Group, number>(this.groups.map((g) => [g, 0]));
     for (const hs of this.readers.values()) for (const h of hs) waiting.set(h, (waiting.get(h) as number) + 1);
@@ -287,5 +290,5 @@ class Fuser {
   }
 }
 
-/** Decide the kernels of a simplified jaxpr without calls. */
-export const fuse = (jaxpr: Jaxpr): Fusion => new Fuser(jaxpr).run();
+/** Decide the kernels of a simplified jaxpr whose calls are control flow; `bufferOf` gives each value its buffer. */
+export const fuse = (jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer): Fusion => new Fuser(jaxpr, bufferOf).run();

@@ -25,7 +25,7 @@ export interface Group {
   /** The sum of products that the kernel is built around. */
   main: Var | null;
   hasReduce: boolean;
-  /** Set if the kernel is a routine. */
+  /** Set if it is a routine, or control flow. */
   readonly routine: Eqn | null;
   /** Nodes so far, and how deep each value lies below the roots. */
   nodes: number;
@@ -48,9 +48,9 @@ export const newGroup = (id: number, shape: Shape, routine: Eqn | null): Group =
   depth: new Map(),
 });
 
-/** The buffer that a value would have, the same for every reader. */
-export const bufferTable = (): ((v: Var) => Buffer) => {
-  const table = new Map<Var, Buffer>();
+/** The buffer that a value would have, the same for every reader; some are given. */
+export const bufferTable = (given: ReadonlyMap<Var, Buffer> = new Map()): ((v: Var) => Buffer) => {
+  const table = new Map(given);
   return (v) => {
     const known = table.get(v);
     if (known !== undefined) return known;

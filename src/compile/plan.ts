@@ -1,84 +1,109 @@
 // The memory plan: when each temporary lives, which values take the place of others, and where in the arena each is.
 import { sizeOf } from "../core/aval.ts";
-import type { Buffer, Expr } from "../kernel/expr.ts";
-import { byteSize, topological } from "../kernel/expr.ts";
-import type { Kernel, Placement, Plan, Stmt } from "../kernel/program.ts";
+import type { Buffer } from "../kernel/expr.ts";
+import { byteSize } from "../kernel/expr.ts";
+import type { Carry, Placement, Plan, Step } from "../kernel/program.ts";
+import { replaces, updatesInPlace } from "./inPlace.ts";
 
 const unit = 64;
 /** Bytes of a buffer in the arena. */
-export const placedBytes = (b: Buffer): number => Math.ceil((sizeOf(b.shape) * byteSize[b.type]) / unit) * unit;
-const sameBytes = (a: Buffer, b: Buffer): boolean => a.type === b.type && sizeOf(a.shape) === sizeOf(b.shape);
+const placedBytes = (b: Buffer): number => Math.ceil((sizeOf(b.shape) * byteSize[b.type]) / unit) * unit;
 
-interface Access {
-  readonly kind: "read" | "store";
-  /** The loops around it. */
-  readonly path: readonly Stmt[];
-  readonly offset: Expr;
+/** From its first write to its last use, as positions in the program. */
+interface Life {
+  from: number;
+  to: number;
 }
-/** Reads of `from` and stores to `to` in the order in which a kernel does them. */
-const accesses = (body: readonly Stmt[], from: Buffer, to: Buffer): readonly Access[] => {
-  const found: Access[] = [];
-  const look = (e: Expr, path: readonly Stmt[]): void => {
-    for (const x of topological([e]))
-      if (x.op === "read" && (x.buffer === from || x.buffer === to))
-        found.push({ kind: "read", path, offset: x.args[0] as Expr });
+/** A kernel call or a copy at its position. */
+interface Action {
+  readonly at: number;
+  readonly step: Step & { readonly op: "call" | "copy" };
+}
+/** When everything happens. Loops have positions of their own at both ends. */
+interface Timeline {
+  readonly lives: ReadonlyMap<Buffer, Life>;
+  readonly actions: readonly Action[];
+  /** Carries that are updated where they are: the next value is where the present one is. */
+  readonly shared: ReadonlyMap<Buffer, Buffer>;
+  readonly length: number;
+}
+const timelineOf = (steps: readonly Step[]): Timeline => {
+  const lives = new Map<Buffer, Life>(),
+    actions: Action[] = [],
+    loops: Life[] = [],
+    shared = new Map<Buffer, Buffer>();
+  let now = 0;
+  const touch = (b: Buffer): void => {
+    const life = lives.get(b);
+    if (life === undefined) lives.set(b, { from: now, to: now });
+    else life.to = now;
   };
-  const go = (stmts: readonly Stmt[], path: readonly Stmt[]): void => {
-    for (const s of stmts) {
-      const inside = [...path, s];
-      if (s.op === "let" || s.op === "set") look(s.value, path);
-      else if (s.op === "store") {
-        look(s.value, path);
-        for (const a of s.at) look(a, path);
-        // A store that accumulates cannot replace the operand.
-        if (s.buffer === to)
-          found.push({ kind: "store", path: s.combine === undefined ? path : inside, offset: s.at[0] as Expr });
-      } else if (s.op === "if") {
-        look(s.cond, path);
-        go(s.then, inside);
-        go(s.else, inside);
-      } else if (s.op === "while") {
-        look(s.cond, inside);
-        go(s.body, inside);
-      } else {
-        go(s.body, inside);
-        for (const a of s.accs) look(a.value, inside);
+  const around = (
+    mine: readonly Buffer[],
+    carries: readonly Carry[],
+    body: readonly Step[],
+    inside: () => void,
+  ): void => {
+    for (const c of carries) if (updatesInPlace(body, c)) shared.set(c.next, c.now);
+    const all = [...mine, ...carries.flatMap((c) => [c.now, c.next])],
+      from = now;
+    all.forEach(touch);
+    now++;
+    inside();
+    all.forEach(touch);
+    loops.push({ from, to: now++ });
+  };
+  const walk = (list: readonly Step[]): void => {
+    for (const step of list) {
+      switch (step.op) {
+        case "call":
+          [...step.kernel.params, ...step.kernel.scratch].forEach(touch);
+          actions.push({ at: now++, step });
+          break;
+        case "copy":
+          touch(step.from);
+          touch(step.to);
+          actions.push({ at: now++, step });
+          break;
+        case "loop":
+          around(step.counter === undefined ? [] : [step.counter], step.carries ?? [], step.body, () =>
+            walk(step.body),
+          );
+          break;
+        case "while":
+          around([step.flag], step.carries ?? [], step.body, () => {
+            walk(step.cond);
+            walk(step.body);
+          });
+          break;
+        case "branch":
+          touch(step.index);
+          now++;
+          step.branches.forEach(walk);
+          break;
+        default:
+          step satisfies never;
       }
     }
   };
-  go(body, []);
-  return found;
-};
-/** Whether `to` may be written where `from` is read: every element is read in the round that overwrites it, and before. */
-export const replaces = ({ body, params }: Kernel, from: Buffer, to: Buffer): boolean => {
-  if (!sameBytes(from, to)) return false;
-  if (!params.includes(from)) return true;
-  const all = accesses(body, from, to),
-    at = all.findIndex((a) => a.kind === "store"),
-    store = all[at];
-  if (store === undefined || all.slice(at + 1).length > 0) return false;
-  return all.every(
-    (a) =>
-      a.offset === store.offset && a.path.length === store.path.length && a.path.every((p, i) => p === store.path[i]),
-  );
-};
-
-/** When a buffer is first written and last used, as positions among the kernels. */
-interface Life {
-  readonly from: number;
-  to: number;
-}
-const livesOf = (kernels: readonly Kernel[]): ReadonlyMap<Buffer, Life> => {
-  const lives = new Map<Buffer, Life>();
-  kernels.forEach((k, i) => {
-    for (const b of [...k.params, ...k.scratch]) {
-      const life = lives.get(b);
-      if (life === undefined) lives.set(b, { from: i, to: i });
-      else life.to = i;
+  walk(steps);
+  // Inner loops come first. What a round finds in a loop from outside, or leaves for later, lives as long as the loop.
+  for (const loop of loops)
+    for (const life of lives.values()) {
+      const inside = life.from > loop.from && life.to < loop.to;
+      if (inside || life.to < loop.from || life.from > loop.to) continue;
+      life.from = Math.min(life.from, loop.from);
+      life.to = Math.max(life.to, loop.to);
     }
-  });
-  return lives;
+  return { lives, actions, shared, length: now };
 };
+/** Whether an action may write `to` over `from`. */
+const overwrites = (step: Action["step"], from: Buffer, to: Buffer): boolean =>
+  step.op === "copy"
+    ? step.to === to && from.type === to.type && sizeOf(from.shape) === sizeOf(to.shape)
+    : replaces(step.kernel, from, to);
+const writes = (step: Action["step"]): readonly Buffer[] => (step.op === "copy" ? [step.to] : step.kernel.outputs);
+const uses = (step: Action["step"]): readonly Buffer[] => (step.op === "copy" ? [step.from] : step.kernel.params);
 
 /** Buffers that share one place, one after the other. */
 interface Slot {
@@ -123,69 +148,82 @@ const liveness = (slots: readonly Slot[], steps: number): number => {
 
 /** For each output the donated input whose memory it can have: the input must be dead, or be replaced element by element. */
 const aliasesOf = (
-  kernels: readonly Kernel[],
-  lives: ReadonlyMap<Buffer, Life>,
+  { actions, lives }: Timeline,
   outputs: readonly Buffer[],
   donated: readonly Buffer[],
 ): ReadonlyMap<Buffer, Buffer> => {
   const aliases = new Map<Buffer, Buffer>(),
     left = new Set(donated);
-  for (const only of [true, false])
+  for (const inPlace of [true, false])
     for (const out of outputs) {
-      const life = lives.get(out);
-      if (life === undefined || aliases.has(out)) continue;
-      const k = kernels[life.from] as Kernel;
-      for (const from of left) {
-        const last = lives.get(from)?.to ?? -1,
-          inPlace = k.params.includes(from);
-        if (last > life.from || (only && !inPlace) || !replaces(k, from, out)) continue;
-        // Another output may have been written over the same input's neighbour only if nobody reads it afterwards: `replaces` saw to it.
-        aliases.set(out, from);
-        left.delete(from);
+      const born = actions.find((a) => writes(a.step).includes(out)),
+        from = lives.get(out)?.from;
+      if (born === undefined || aliases.has(out) || born.at !== from) continue;
+      for (const b of left) {
+        if (
+          (lives.get(b)?.to ?? -1) > born.at ||
+          (inPlace && !uses(born.step).includes(b)) ||
+          !overwrites(born.step, b, out)
+        )
+          continue;
+        aliases.set(out, b);
+        left.delete(b);
         break;
       }
     }
   return aliases;
 };
 
-/** Plan the memory of kernels that run one after the other. `inputs` and `outputs` have memory of their own. */
+/** Places for the temporaries: a result takes the place of an operand that dies in the same action where it can. */
+const slotsOf = ({ actions, lives, shared }: Timeline, outside: ReadonlySet<Buffer>): readonly Slot[] => {
+  const slotOf = new Map<Buffer, Slot>(),
+    slots: Slot[] = [];
+  const fresh = (b: Buffer): void => {
+    if (outside.has(b) || slotOf.has(b) || shared.has(b)) return;
+    const slot: Slot = { buffers: [b], bytes: placedBytes(b), offset: 0, ...(lives.get(b) as Life) };
+    slots.push(slot);
+    slotOf.set(b, slot);
+  };
+  for (const { at, step } of actions) {
+    const dying = uses(step).filter((b) => slotOf.has(b) && lives.get(b)?.to === at && lives.get(b)?.from !== at);
+    for (const b of writes(step)) {
+      const life = lives.get(b) as Life;
+      const i =
+        outside.has(b) || slotOf.has(b) || shared.has(b) || life.from !== at
+          ? -1
+          : dying.findIndex((d) => overwrites(step, d, b));
+      if (i < 0) continue;
+      const [old] = dying.splice(i, 1) as [Buffer],
+        slot = slotOf.get(old) as Slot;
+      slot.buffers.push(b);
+      slot.to = life.to;
+      slotOf.set(b, slot);
+    }
+    [...writes(step), ...uses(step), ...(step.op === "call" ? step.kernel.scratch : [])].forEach(fresh);
+  }
+  for (const b of lives.keys()) fresh(b);
+  return slots;
+};
+
+/** Plan the memory of a program. `inputs` and `outputs` have memory of their own. */
 export const planMemory = (
-  kernels: readonly Kernel[],
+  steps: readonly Step[],
   inputs: readonly Buffer[],
   outputs: readonly Buffer[],
   donated: readonly Buffer[],
 ): Plan => {
-  const lives = livesOf(kernels),
-    outside = new Set([...inputs, ...outputs]);
-  const slotOf = new Map<Buffer, Slot>(),
-    slots: Slot[] = [];
-  kernels.forEach((k, i) => {
-    const dying = k.params.filter((b) => !outside.has(b) && lives.get(b)?.to === i && lives.get(b)?.from !== i);
-    for (const b of [...k.outputs, ...k.scratch]) {
-      if (outside.has(b) || slotOf.has(b)) continue;
-      const { to } = lives.get(b) as Life,
-        from = k.outputs.includes(b) ? dying.findIndex((d) => replaces(k, d, b)) : -1;
-      if (from >= 0) {
-        const [old] = dying.splice(from, 1) as [Buffer],
-          slot = slotOf.get(old) as Slot;
-        slot.buffers.push(b);
-        slot.to = to;
-        slotOf.set(b, slot);
-        continue;
-      }
-      const slot: Slot = { buffers: [b], bytes: placedBytes(b), from: i, to, offset: 0 };
-      slots.push(slot);
-      slotOf.set(b, slot);
-    }
-  });
-  const arenaBytes = place(slots);
+  const timeline = timelineOf(steps),
+    { lives, shared, length } = timeline;
+  const slots = slotsOf(timeline, new Set([...inputs, ...outputs])),
+    arenaBytes = place(slots);
   const placements = slots.flatMap((s): Placement[] =>
     s.buffers.map((b) => ({ buffer: b, offset: s.offset, bytes: s.bytes, ...(lives.get(b) as Life) })),
   );
   return {
     placements,
     arenaBytes,
-    livenessBytes: liveness(slots, kernels.length),
-    aliases: aliasesOf(kernels, lives, outputs, donated),
+    livenessBytes: liveness(slots, length),
+    aliases: aliasesOf(timeline, outputs, donated),
+    shared,
   };
 };

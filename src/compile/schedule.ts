@@ -4,7 +4,7 @@ import type { Eqn, Var } from "../core/jaxpr.ts";
 import { isVar } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Buffer, Var as Index, Expr } from "../kernel/expr.ts";
-import { buffer, constant, topological } from "../kernel/expr.ts";
+import { buffer, constant, loopVar, read, registerType, topological } from "../kernel/expr.ts";
 import { ravel } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
 import type { Kernel, Stmt } from "../kernel/program.ts";
@@ -13,14 +13,9 @@ import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contract, contractionOf } from "./contraction.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
-import { hoist } from "./hoist.ts";
+import { hoist, writtenBy } from "./hoist.ts";
+import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
 import { vectorizes } from "./vectorize.ts";
-
-/** A kernel and the values that it computes. */
-export interface Scheduled {
-  readonly kernel: Kernel;
-  readonly group: Group;
-}
 
 const nameOf = (eqns: readonly Eqn[], n: number): string => {
   const names = [...new Set(eqns.map((e) => e.prim.name))].filter(
@@ -44,35 +39,39 @@ const mainOf = (roots: readonly Expr[], vars: readonly Index[]): Contraction | n
   return found[0] ?? null;
 };
 
-const pull = (
-  g: Group,
-  bufferOf: (v: Var) => Buffer,
-): { readonly body: readonly Stmt[]; readonly scratch: readonly Buffer[] } => {
-  const outs = [...g.roots.keys()].map(bufferOf);
-  const exprs = mergeReductions(canonical(simplifyExprs(expandMath(resolve([...g.roots.values()], g.defs)))));
-  const at = ravel(g.vars, g.shape),
-    { vars, roots, stores } = mergeLoops(
-      g.vars,
-      exprs,
-      outs.map(() => at),
-    );
-  const main = g.main === null ? null : mainOf(roots, vars);
+/** What a kernel does, before its buffers are collected. */
+interface Body {
+  readonly body: readonly Stmt[];
+  readonly scratch: readonly Buffer[];
+}
+
+const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
+  const used = new Map<Index, Buffer>(),
+    offset = ravel(g.vars, g.shape);
+  const places = [...g.roots.keys()].map((v) => storeThrough(bufferOf(v), offset, views, used)),
+    buffers = places.map(([b]) => b);
+  const flat = canonical(simplifyExprs(expandMath(resolve([...g.roots.values()], g.defs))));
+  const exprs = mergeReductions(throughViews(flat, views, used));
+  const { vars, roots, stores } = mergeLoops(
+    g.vars,
+    exprs,
+    places.map(([, at]) => at),
+  );
+  const main = g.main === null ? null : mainOf(roots, vars),
+    rounds = bindRounds(used);
   if (main !== null) {
-    const { body, scratch } = contract(main, { roots, offsets: stores, buffers: outs });
-    return { body: hoist(body), scratch };
+    const { body, scratch } = contract(main, { roots, offsets: stores, buffers });
+    return { body: hoist([...rounds, ...body]), scratch };
   }
-  const body = outs.map((b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }));
-  const last = vars[vars.length - 1];
-  return {
-    body: hoist(nest(vars, body, last !== undefined && vectorizes(roots, last) ? "vector" : "serial")),
-    scratch: [],
-  };
+  const body = buffers.map(
+    (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
+  );
+  const last = vars[vars.length - 1],
+    mark = last !== undefined && vectorizes(roots, last) ? "vector" : "serial";
+  return { body: hoist([...rounds, ...nest(vars, body, mark)]), scratch: [] };
 };
 
-const push = (
-  e: Eqn,
-  bufferOf: (v: Var) => Buffer,
-): { readonly body: readonly Stmt[]; readonly scratch: readonly Buffer[] } => {
+const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
   const scratch: Buffer[] = [],
     fills: Stmt[] = [],
     p = e.prim as AnyPrimitive;
@@ -84,13 +83,11 @@ const push = (
     return own;
   });
   if (!("routine" in p)) throw new Error(`${p.name} has no routine`);
-  const body = p.routine(
-    ins,
-    bufferOf(e.outs[0] as Var),
-    e.attrs,
-    e.ins.map((a) => a.aval),
-  );
-  return { body: hoist(flattenStmts([...fills, ...body])), scratch };
+  const avals = e.ins.map((a) => a.aval),
+    body = flattenStmts([...fills, ...p.routine(ins, bufferOf(e.outs[0] as Var), e.attrs, avals)]);
+  const used = new Map<Index, Buffer>(),
+    seen = viewStmts(body, views, used);
+  return { body: hoist([...bindRounds(used), ...seen]), scratch };
 };
 
 const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
@@ -123,21 +120,29 @@ const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
   return found;
 };
 
+const kernelOf = (name: string, { body, scratch }: Body): Kernel => {
+  const written = writtenBy(body),
+    own = new Set(scratch),
+    used = [...buffersIn(body)];
+  const outputs = used.filter((b) => written.has(b) && !own.has(b)),
+    reads = used.filter((b) => !written.has(b) && !own.has(b));
+  return { name, params: [...reads, ...outputs], outputs, scratch: scratch.filter((b) => used.includes(b)), body };
+};
+
 /** The kernel of a group. */
-export const schedule = (g: Group, n: number, bufferOf: (v: Var) => Buffer): Scheduled => {
-  const outputs = g.routine === null ? [...g.roots.keys()].map(bufferOf) : [bufferOf(g.routine.outs[0] as Var)];
-  const { body, scratch } = g.routine === null ? pull(g, bufferOf) : push(g.routine, bufferOf);
-  const used = buffersIn(body),
-    private_ = new Set(scratch);
-  const reads = [...used].filter((b) => !private_.has(b) && !outputs.includes(b));
-  return {
-    group: g,
-    kernel: {
-      name: nameOf(g.eqns, n),
-      params: [...reads, ...outputs],
-      outputs,
-      scratch: scratch.filter((b) => used.has(b)),
-      body,
-    },
-  };
+export const schedule = (g: Group, n: number, bufferOf: (v: Var) => Buffer, views: Views): Kernel =>
+  kernelOf(nameOf(g.eqns, n), g.routine === null ? pull(g, bufferOf, views) : push(g.routine, bufferOf, views));
+
+/** A kernel that copies a buffer, or fills it with a number. */
+export const copyKernel = (from: Buffer | number, to: Buffer, n: number, views: Views): Kernel => {
+  const size = to.shape.reduce((a, b) => a * b, 1),
+    i = loopVar("i", size),
+    used = new Map<Index, Buffer>();
+  const value =
+    typeof from === "number"
+      ? constant(registerType(to.type), from)
+      : (throughViews([read(from, [i])], views, used)[0] as Expr);
+  const [b, at] = storeThrough(to, i, views, used);
+  const body = hoist([...bindRounds(used), ...nest([i], [{ op: "store", buffer: b, at: [at], value }], "vector")]);
+  return kernelOf(typeof from === "number" ? `fill_${n}` : `copy_${n}`, { body, scratch: [] });
 };

@@ -1,8 +1,8 @@
-// How much a kernel does: arithmetic operations and bytes moved.
+// How much a program does: arithmetic operations and bytes moved.
 import { sizeOf } from "../core/aval.ts";
-import type { Expr } from "../kernel/expr.ts";
+import type { Buffer, Expr } from "../kernel/expr.ts";
 import { byteSize } from "../kernel/expr.ts";
-import type { Kernel, Stmt } from "../kernel/program.ts";
+import type { Step, Stmt } from "../kernel/program.ts";
 import { dataNodes } from "./cost.ts";
 
 const idle: ReadonlySet<string> = new Set(["const", "var", "read", "cast", "bitcast", "select"]);
@@ -25,7 +25,33 @@ const count = (stmts: readonly Stmt[], times: number): number => {
   }
   return n;
 };
-/** Arithmetic operations of one run (bodies of while loops once). */
-export const flopsOf = (k: Kernel): number => count(k.body, 1);
-/** Bytes of the buffers that one run reads and writes, each once. */
-export const bytesOf = (k: Kernel): number => k.params.reduce((n, b) => n + sizeOf(b.shape) * byteSize[b.type], 0);
+/** Arithmetic operations, and bytes that kernels and copies read and write (each buffer once a call). */
+export interface Work {
+  readonly flops: number;
+  readonly bytes: number;
+}
+const sizeInBytes = (b: Buffer): number => sizeOf(b.shape) * byteSize[b.type];
+const sum = (works: readonly Work[], times = 1): Work => ({
+  flops: times * works.reduce((n, w) => n + w.flops, 0),
+  bytes: times * works.reduce((n, w) => n + w.bytes, 0),
+});
+/** The work of one run: while loops count as one round, branches as the longest. */
+export const workOf = (steps: readonly Step[]): Work =>
+  sum(
+    steps.map((s): Work => {
+      switch (s.op) {
+        case "call":
+          return { flops: count(s.kernel.body, 1), bytes: s.kernel.params.reduce((n, b) => n + sizeInBytes(b), 0) };
+        case "copy":
+          return { flops: 0, bytes: 2 * sizeInBytes(s.to) };
+        case "loop":
+          return sum([workOf(s.body)], s.count);
+        case "while":
+          return sum([workOf(s.cond), workOf(s.body)]);
+        case "branch":
+          return s.branches.map(workOf).reduce((a, b) => (b.flops > a.flops ? b : a), { flops: 0, bytes: 0 });
+        default:
+          return s satisfies never;
+      }
+    }),
+  );

@@ -67,17 +67,18 @@ export interface CallPrimitive<A> {
   readonly structure?: (attrs: A) => Structure;
   readonly show?: (attrs: A) => string;
 }
+/** What an operand of a scan is to its body: the same in every round, carried from round to round, or a slice of its first axis. */
+export type Role = "const" | "carry" | "slice";
 /**
- * Control flow around jaxprs. scan: operands are constants, carry and xs, the body takes constants, carry and a slice of each of
- * xs and gives the next carry and a slice of each of ys; results are the carry and ys. while: operands are the constants of cond,
- * those of body, and the carry. cond: operands are an int32 (clamped) that chooses a branch, and what every branch takes.
+ * Control flow around jaxprs. scan: the body takes the operands in order, each in its role, and gives the next carry and a slice
+ * of each of ys; results are the carry and ys. while: operands are the constants of cond, those of body, and the carry. cond:
+ * operands are an int32 (clamped) that chooses a branch, and what every branch takes.
  */
 export type Structure =
   | {
       readonly kind: "scan";
       readonly body: Jaxpr;
-      readonly consts: number;
-      readonly carry: number;
+      readonly roles: readonly Role[];
       readonly length: number;
       readonly reverse: boolean;
     }

@@ -1,10 +1,10 @@
 // A program as one WebAssembly module: a function per kernel, and `main`, which sequences them.
 import type { Buffer } from "../../kernel/expr.ts";
-import { byteSize } from "../../kernel/expr.ts";
 import type { Kernel, Plan, Program, Step } from "../../kernel/program.ts";
-import type { Code, ModuleBuilder } from "./assembler.ts";
+import type { ModuleBuilder } from "./assembler.ts";
 import { moduleBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
+import { emitSteps } from "./steps.ts";
 import { emitStmts } from "./statement.ts";
 
 /** How a module is to be built. */
@@ -68,7 +68,7 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
     params: ["i32", "i32"],
     exported: true,
     body: (code) => {
-      const address = (b: Buffer): void => {
+      const place = (b: Buffer): void => {
         const offset = offsets.get(b),
           slot = slots.get(b);
         if (offset !== undefined) {
@@ -82,79 +82,8 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
           code.emit("i32.load", 2, slot * 4);
         } else throw new Error("a kernel uses a buffer that has no place in the plan");
       };
-      emitSteps(code, program.steps, functions, address);
+      emitSteps({ code, functions, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
     },
   });
   return m.finish();
-};
-
-const emitSteps = (
-  code: Code,
-  steps: readonly Step[],
-  functions: ReadonlyMap<Kernel, number>,
-  address: (b: Buffer) => void,
-): void => {
-  for (const s of steps) {
-    switch (s.op) {
-      case "call":
-        for (const b of [...s.kernel.params, ...s.kernel.scratch]) address(b);
-        code.emit("call", functions.get(s.kernel) as number);
-        break;
-      case "copy":
-        address(s.to);
-        address(s.from);
-        code.emit(
-          "i32.const",
-          s.from.shape.reduce((a, b) => a * b, byteSize[s.from.type]),
-        );
-        code.emit("memory.copy");
-        break;
-      case "loop": {
-        const i = code.local("i32");
-        if (s.count === 0) break;
-        code.emit("i32.const", 0);
-        code.emit("local.set", i);
-        code.emit("loop");
-        emitSteps(code, s.body, functions, address);
-        code.emit("local.get", i);
-        code.emit("i32.const", 1);
-        code.emit("i32.add");
-        code.emit("local.tee", i);
-        code.emit("i32.const", s.count);
-        code.emit("i32.lt_u");
-        code.emit("br_if", 0);
-        code.emit("end");
-        break;
-      }
-      case "while":
-        code.emit("block");
-        code.emit("loop");
-        emitSteps(code, s.cond, functions, address);
-        address(s.flag);
-        code.emit("i32.load8_u", 0, 0);
-        code.emit("i32.eqz");
-        code.emit("br_if", 1);
-        emitSteps(code, s.body, functions, address);
-        code.emit("br", 0);
-        code.emit("end");
-        code.emit("end");
-        break;
-      case "branch": // nested ifs: the last branch takes what is left, which clamps from above; negative indices take the first
-        s.branches.forEach((b, i) => {
-          if (i < s.branches.length - 1) {
-            address(s.index);
-            code.emit("i32.load", 2, 0);
-            code.emit("i32.const", i);
-            code.emit("i32.le_s");
-            code.emit("if");
-          }
-          emitSteps(code, b, functions, address);
-          if (i < s.branches.length - 1) code.emit("else");
-        });
-        for (let i = 1; i < s.branches.length; i++) code.emit("end");
-        break;
-      default:
-        s satisfies never;
-    }
-  }
 };

@@ -1,0 +1,178 @@
+// From jaxprs to steps: kernels in their order, control flow as loops and branches around the steps of its bodies.
+import { storageOf } from "../core/dtype.ts";
+import type { Aval } from "../core/aval.ts";
+import type { Atom, Eqn, Jaxpr, Role, Structure, Var } from "../core/jaxpr.ts";
+import { isCall, isVar } from "../core/jaxpr.ts";
+import { aval } from "../core/aval.ts";
+import type { Buffer } from "../kernel/expr.ts";
+import { buffer } from "../kernel/expr.ts";
+import type { Carry, Step } from "../kernel/program.ts";
+import { fuse } from "./fuse.ts";
+import { bufferTable } from "./group.ts";
+import { inlineCalls } from "./inline.ts";
+import { copyKernel, schedule } from "./schedule.ts";
+import { showGroup } from "./showFusion.ts";
+import { simplify } from "./simplify.ts";
+import { roundOf, type View, type Views } from "./views.ts";
+
+/** What all levels of one program share. */
+export interface Site {
+  readonly views: Views;
+  /** Kernels so far. */
+  count: number;
+  /** A line for each kernel and each loop, indented. */
+  readonly notes: string[];
+  readonly timed: <A>(pass: string, f: () => A) => A;
+}
+
+const bufferFor = ({ dtype, shape }: Aval): Buffer => buffer(storageOf[dtype], shape);
+type Of<K extends Structure["kind"]> = Structure & { readonly kind: K };
+
+/** One jaxpr being lowered: its buffers, and the steps so far. */
+interface Frame {
+  readonly site: Site;
+  readonly bufferOf: (v: Var) => Buffer;
+  readonly steps: Step[];
+  readonly depth: number;
+}
+const note = ({ site, depth }: Frame, text: string): void => {
+  site.notes.push(`${"  ".repeat(depth)}${text}`);
+};
+const copy = ({ site, steps }: Frame, from: Buffer | number, to: Buffer): void => {
+  if (typeof from !== "number" && !site.views.has(from) && !site.views.has(to)) steps.push({ op: "copy", from, to });
+  else steps.push({ op: "call", kernel: copyKernel(from, to, site.count++, site.views) });
+};
+/** The buffer of an operand; a literal gets one. */
+const operand = (frame: Frame, a: Atom): Buffer => {
+  if (isVar(a)) return frame.bufferOf(a);
+  const b = bufferFor(a.aval);
+  copy(frame, a.value, b);
+  return b;
+};
+
+/** Steps that run `jaxpr` on what is in `ins` and put its results into `outs`. */
+const lowerBody = (frame: Frame, jaxpr: Jaxpr, ins: readonly Buffer[], outs: readonly Buffer[]): readonly Step[] => {
+  const { site } = frame,
+    body = site.timed("simplify", () => simplify(inlineCalls(jaxpr)));
+  const given = new Map<Var, Buffer>(body.ins.map((v, i) => [v, ins[i] as Buffer]));
+  const left: (readonly [Atom, Buffer])[] = [];
+  body.outs.forEach((a, i) => {
+    if (isVar(a) && !given.has(a)) given.set(a, outs[i] as Buffer);
+    else left.push([a, outs[i] as Buffer]);
+  });
+  const inner: Frame = { site, bufferOf: bufferTable(given), steps: [], depth: frame.depth + 1 };
+  lowerEqns(inner, body);
+  for (const [a, to] of left) copy(inner, isVar(a) ? inner.bufferOf(a) : a.value, to);
+  return inner.steps;
+};
+
+/** A carry begins as a copy of its operand and lives where its result is wanted, unless that is a view. */
+const carriesOf = (frame: Frame, operands: readonly Buffer[], results: readonly Buffer[]): readonly Carry[] =>
+  results.map((result, i) => {
+    const now = frame.site.views.has(result) ? buffer(result.type, result.shape) : result;
+    copy(frame, operands[i] as Buffer, now);
+    return { now, next: buffer(result.type, result.shape) };
+  });
+const deliver = (frame: Frame, carries: readonly Carry[], results: readonly Buffer[]): void => {
+  carries.forEach(({ now }, i) => {
+    if (now !== results[i]) copy(frame, now, results[i] as Buffer);
+  });
+};
+
+const lowerScan = (frame: Frame, s: Of<"scan">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
+  const { roles, length, reverse, body } = s,
+    counter = bufferFor(aval([], "int32")),
+    round = roundOf(length);
+  const slice = (base: Buffer, { aval: a }: Atom): Buffer => {
+    const b = bufferFor(a),
+      view: View = { base, round, counter, count: length, reverse };
+    frame.site.views.set(b, view);
+    return b;
+  };
+  const initial = ins.filter((_, i) => roles[i] === "carry"),
+    results = outs.slice(0, initial.length),
+    carries = carriesOf(frame, initial, results);
+  note(frame, `scan over ${length}${reverse ? " from the end" : ""}:`);
+  let k = 0;
+  const given = ins.map((b, i) => {
+    const role = roles[i] as Role;
+    return role === "const" ? b : role === "carry" ? (carries[k++] as Carry).now : slice(b, body.ins[i] as Atom);
+  });
+  const ys = outs.slice(initial.length).map((b, i) => slice(b, body.outs[initial.length + i] as Atom));
+  const steps = lowerBody(frame, body, given, [...carries.map((c) => c.next), ...ys]);
+  frame.steps.push({ op: "loop", count: length, counter, carries, body: steps });
+  deliver(frame, carries, results);
+};
+
+const lowerWhile = (frame: Frame, s: Of<"while">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
+  const { condConsts, bodyConsts } = s,
+    start = condConsts + bodyConsts,
+    flag = bufferFor(aval([], "bool"));
+  const carries = carriesOf(frame, ins.slice(start), outs),
+    now = carries.map((c) => c.now);
+  note(frame, "while:");
+  const cond = lowerBody(frame, s.cond, [...ins.slice(0, condConsts), ...now], [flag]);
+  note(frame, "do:");
+  const next = carries.map((c) => c.next),
+    body = lowerBody(frame, s.body, [...ins.slice(condConsts, start), ...now], next);
+  frame.steps.push({ op: "while", cond, flag, body, carries });
+  deliver(frame, carries, outs);
+};
+
+const lowerCond = (frame: Frame, { branches }: Of<"cond">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
+  const [index, ...operands] = ins as readonly [Buffer, ...Buffer[]];
+  // The chooser must be memory that a step can read.
+  const own = frame.site.views.has(index) ? buffer("i32", []) : index;
+  if (own !== index) copy(frame, index, own);
+  frame.steps.push({
+    op: "branch",
+    index: own,
+    branches: branches.map((j, i) => {
+      note(frame, `branch ${i}:`);
+      return lowerBody(frame, j, operands, outs);
+    }),
+  });
+};
+
+const lowerControl = (frame: Frame, e: Eqn): void => {
+  if (!isCall(e.prim) || e.prim.structure === undefined)
+    throw new Error(`${e.prim.name} cannot be compiled: it has no structure`);
+  const s = e.prim.structure(e.attrs),
+    ins = e.ins.map((a) => operand(frame, a)),
+    outs = e.outs.map(frame.bufferOf);
+  switch (s.kind) {
+    case "scan":
+      lowerScan(frame, s, ins, outs);
+      return;
+    case "while":
+      lowerWhile(frame, s, ins, outs);
+      return;
+    case "cond":
+      lowerCond(frame, s, ins, outs);
+      return;
+    default:
+      s satisfies never;
+  }
+};
+
+/** Append the steps of the equations of a simplified jaxpr. */
+const lowerEqns = (frame: Frame, jaxpr: Jaxpr): void => {
+  const { site, bufferOf, steps } = frame,
+    fusion = site.timed("fuse", () => fuse(jaxpr, bufferOf));
+  for (const g of fusion.groups) {
+    if (g.routine !== null && isCall(g.routine.prim)) {
+      lowerControl(frame, g.routine);
+      continue;
+    }
+    const kernel = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views));
+    note(frame, showGroup(kernel.name, g, fusion.reasons));
+    steps.push({ op: "call", kernel });
+  }
+};
+
+/** The steps of a simplified jaxpr whose buffers `bufferOf` gives. */
+export const lower = (site: Site, jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer): readonly Step[] => {
+  const frame: Frame = { site, bufferOf, steps: [], depth: 0 };
+  lowerEqns(frame, jaxpr);
+  return frame.steps;
+};
