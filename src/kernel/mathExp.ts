@@ -115,11 +115,12 @@ const reduce = (x: Expr): Reduced => {
 /** `exp(r + c) - 1` for `|r| <= ln(2) / 2`. */
 const kernel = ({ r, c }: Reduced, p: readonly number[]): Expr => add(fma(mul(r, r), poly(r, p), c), r);
 
-/** `exp(x + low)` for a small correction `low`. */
-export const expOf = (x: Expr, low?: Expr): Expr => {
+/** `exp(x + low) factor` for a small correction `low`, rounded once where it is subnormal. */
+export const expOf = (x: Expr, low?: Expr, factor?: Expr): Expr => {
   const { reach, exp: p } = of(x),
-    s = reduce(clamp(x, reach[0], reach[1]));
-  return timesPower(add(kernel(low === undefined ? s : { ...s, c: add(s.c, low) }, p), 1), s.held);
+    s = reduce(clamp(x, reach[0], reach[1])),
+    y = add(kernel(low === undefined ? s : { ...s, c: add(s.c, low) }, p), 1);
+  return timesPower(factor === undefined ? y : mul(y, factor), s.held);
 };
 /** `e^x`. */
 export const exp = (x: Expr): Expr => expOf(x);

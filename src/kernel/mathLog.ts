@@ -18,7 +18,6 @@ import {
   lit,
   lt,
   mul,
-  or,
   pick,
   poly,
   shr,

@@ -141,3 +141,21 @@ export const timesNormal = (y: Expr, held: Expr): Expr => {
   const { mantissa, bias } = formatOf(y);
   return mul(y, fromBits(add(shl(bits(held), mantissa), BigInt(bias) << BigInt(mantissa))));
 };
+
+/** A polynomial on part of the line: for the arguments that are `here` and in no earlier piece. */
+export interface PolyPiece {
+  readonly here: Expr;
+  readonly p: readonly number[];
+}
+/** Polynomials whose coefficients are chosen lane by lane; the last piece takes what is left. */
+export const pickPoly = (x: Expr, pieces: readonly PolyPiece[]): Expr => {
+  const coefficient = (k: number): Expr =>
+    pieces.reduceRight<Expr | null>(
+      (rest, { here, p }) => (rest === null ? lit(x, p[k] ?? 0) : pick(here, p[k] ?? 0, rest)),
+      null,
+    ) ?? lit(x, 0);
+  const degree = Math.max(...pieces.map(({ p }) => p.length)) - 1;
+  let sum = coefficient(degree);
+  for (let k = degree - 1; k >= 0; k--) sum = fma(sum, x, coefficient(k));
+  return sum;
+};

@@ -10,10 +10,12 @@ import {
   add,
   and,
   bits,
+  copySign,
   div,
   fma,
   flipSign,
   formatOf,
+  gt,
   fromBits,
   lit,
   lshr,
@@ -168,18 +170,28 @@ interface Wave {
   readonly cos: Expr;
   readonly quadrant: Expr;
 }
-const wave = (x: Expr): Wave => {
-  const { r, quadrant } = reduce(x),
-    { sin: s, cos: c } = of(x),
+/** Sine and cosine of `|r| <= pi/4`. */
+const kernel = (r: Expr): { readonly sin: Expr; readonly cos: Expr } => {
+  const { sin: s, cos: c } = of(r),
     z = mul(r, r),
     h = mul(z, 0.5),
-    w = sub(lit(x, 1), h);
+    w = sub(lit(r, 1), h);
   return {
-    quadrant,
     sin: fma(mul(z, r), poly(z, s), r),
     // 1 - h rounded, plus what was lost
-    cos: add(w, fma(mul(z, z), poly(z, c), sub(sub(lit(x, 1), w), h))),
+    cos: add(w, fma(mul(z, z), poly(z, c), sub(sub(lit(r, 1), w), h))),
   };
+};
+const wave = (x: Expr): Wave => {
+  const { r, quadrant } = reduce(x);
+  return { quadrant, ...kernel(r) };
+};
+/** Sine and cosine of `pi r` for `|r| <= 1/2`. */
+export const wavePi = (r: Expr): { readonly sin: Expr; readonly cos: Expr } => {
+  const a = abs(r),
+    steep = gt(a, 0.25),
+    { sin: s, cos: c } = kernel(mul(pick(steep, sub(lit(r, 0.5), a), a), Math.PI));
+  return { sin: copySign(pick(steep, c, s), r), cos: pick(steep, s, c) };
 };
 /** Sine of the angle `quadrant pi/2 + r`; infinite arguments give NaN. */
 const turn = (x: Expr, { sin: s, cos: c }: Wave, quadrant: Expr): Expr => {

@@ -1,0 +1,197 @@
+// Error functions. erf x = x + x p(x^2) for small x; erfc x = exp(-x^2) q(t) / (1 + 2x) with t = (x - k) / (x + k), a variable
+// in which the rest is almost flat (Shepherd & Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp.
+// 1981). Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
+// function", 2010). All coefficients: minimax fits (Remez exchange in 60 digits).
+import type { Expr } from "./expr.ts";
+import { expNormal, expOf } from "./mathExp.ts";
+import { log } from "./mathLog.ts";
+import type { Format } from "./mathOps.ts";
+import {
+  abs,
+  add,
+  and,
+  bits,
+  copySign,
+  div,
+  eq,
+  fma,
+  formatOf,
+  fromBits,
+  gt,
+  le,
+  lit,
+  lt,
+  mul,
+  neg,
+  pick,
+  pickPoly,
+  poly,
+  sqrt,
+  sub,
+} from "./mathOps.ts";
+
+interface Piece {
+  /** The piece is for w up to here. */
+  readonly to: number;
+  /** Its variable is w, or sqrt(w), minus this. */
+  readonly center: number;
+  readonly p: readonly number[];
+}
+interface Constants {
+  readonly small: readonly number[];
+  /** Where the tail's formula starts for erf. */
+  readonly edge: number;
+  readonly k: number;
+  readonly scaled: readonly number[];
+  /** Where erfc is 0. */
+  readonly end: number;
+  /** Keeps the upper half of a significand. */
+  readonly upper: bigint;
+  /** The first piece is in w, the others in sqrt(w). */
+  readonly inverse: readonly Piece[];
+}
+/** ln erfc x for 0.92 <= x <= 3.93, for erf of float32. */
+const logTail = [
+  -0.00019575556507334113, -1.127675175666809, -0.6371832489967346, -0.10393047332763672, 0.022226247936487198,
+  -0.0030430143233388662, 0.00019591301679611206,
+];
+const constants: { readonly [K in Format["float"]]: Constants } = {
+  f32: {
+    small: [
+      0.12837916612625122, -0.3761262893676758, 0.11283625662326813, -0.026855729520320892, 0.005192392971366644,
+      -0.0008049530442804098, 7.995173655217513e-5,
+    ],
+    edge: 0.92,
+    k: 2.5,
+    scaled: [
+      1.2648382186889648, -0.12235677242279053, -0.09902436286211014, 0.1576303392648697, -0.10297073423862457,
+      0.032755039632320404, 0.0009588060202077031, -0.00434655137360096, 0.00041082699317485094, 0.0005320363561622798,
+    ],
+    end: 10.3,
+    upper: ~0xfffn,
+    inverse: [
+      {
+        to: 5,
+        center: 2.5,
+        p: [
+          1.5014094114303589, 0.24664072692394257, -0.004177707713097334, -0.0012537073343992233,
+          0.00021860229026060551, -4.396822077978868e-6, -3.5288803701405413e-6, 3.4372894219814043e-7,
+          2.8536247143051696e-8,
+        ],
+      },
+      {
+        to: Infinity,
+        center: 3,
+        p: [
+          2.832977056503296, 1.0016741752624512, 0.009435621090233326, -0.007625310681760311, 0.0057618082500994205,
+          -0.0036601251922547817, 0.001300209783948958, 8.610228542238474e-5, -0.00016542173398192972,
+        ],
+      },
+    ],
+  },
+  f64: {
+    small: [
+      0.12837916709551256, -0.3761263890318352, 0.11283791670944185, -0.026866170643111458, 0.005223977606118134,
+      -0.0008548325929298868, 0.00012055293576585455, -1.4924712299478476e-5, 1.644713158110919e-6,
+      -1.6206314101231075e-7, 1.371098280026889e-8, -7.779474259050539e-10,
+    ],
+    edge: 1,
+    k: 2.5,
+    scaled: [
+      1.2648381843668615, -0.12235676308240431, -0.0990245395736017, 0.15762991902322107, -0.10296705603857938,
+      0.03276089326854328, 0.0009318928176106419, -0.0043820783379281275, 0.0004918658068006347, 0.0006321243150003773,
+      -8.847915720937484e-5, -0.00011352220632647926, 6.265378498269536e-6, 2.2699187751742604e-5,
+      2.6120771677626026e-6, -4.218021337734708e-6, -1.5946830596037878e-6, 5.320002387901671e-7, 5.500518477986021e-7,
+      1.8596427282893924e-8, -1.4090401464299176e-7, -2.1688511948665098e-8, 2.3899948536828854e-8,
+    ],
+    end: 27.5,
+    upper: ~0x7ffffffn,
+    inverse: [
+      {
+        to: 2.5,
+        center: 1.25,
+        p: [
+          1.1895615771387744, 0.24951963332550722, 0.0025116852200250997, -0.0022537786154293977, 0.0001435906827856614,
+          3.1155897010490194e-5, -5.045205668574213e-6, -3.125991394605925e-7, 1.2756977616054713e-7,
+          -1.2438417061770842e-9, -2.7212709857091128e-9, 1.9432465501994323e-10, 4.894916082217832e-11,
+          -7.332904648494322e-12, -6.671951040801399e-13, 2.0468119645887444e-13, 4.0290021889384656e-15,
+          -4.21200462218665e-15,
+        ],
+      },
+      {
+        to: 6.25,
+        center: 2,
+        p: [
+          1.8587791124269735, 0.9134187413507607, 0.11281772610828937, -0.07082268873482986, 0.013420997224118587,
+          0.012097545234568746, -0.006658207095093845, -0.002134367654623053, 0.002395417523277145,
+          0.00022631499547122745, -0.0007490515401303131, 4.437220088015934e-5, 0.0002156345419213893,
+          -4.3693266323985004e-5, -5.697880202659066e-5, 2.0882062636179627e-5, 1.188145997025643e-5,
+          -6.908573645242145e-6,
+        ],
+      },
+      {
+        to: 16,
+        center: 3.25,
+        p: [
+          3.0838856104922208, 1.0052589676941572, 0.005370914553583462, -0.0037512085073771752, 0.00249144209657292,
+          -0.0016882755612173208, 0.0009532893686449927, -0.0003550374580286316, 2.4031234155640614e-5,
+          6.828445836881277e-5, -4.7318972475756305e-5, 1.2476700213578157e-5, 2.925993466212452e-6,
+          -4.016672584443401e-6, 1.4977540831332422e-6, 2.121549314754043e-8, -2.69995358540235e-7, 8.9462267770366e-8,
+        ],
+      },
+      {
+        to: Infinity,
+        center: 5,
+        p: [
+          4.849906401408584, 1.010300464864541, -0.0001387193183351792, -0.00021503011961738572, 7.599527703883867e-5,
+          -1.968177366588612e-5, 4.526062273903695e-6, -9.930108344404372e-7, 2.29007067883612e-7,
+          -6.761725244581555e-8, 2.914117255496489e-8, -1.5141654457105495e-8, 7.625922991327192e-9,
+          -3.5909266572179692e-9, 1.5001084850549102e-9, -3.707621239359747e-10, -2.4934175160920344e-11,
+          2.751769991483239e-11,
+        ],
+      },
+    ],
+  },
+};
+const of = (x: Expr): Constants => constants[formatOf(x).float];
+
+const smallErf = (x: Expr): Expr => fma(x, poly(mul(x, x), of(x).small), x);
+/** erfc of a >= 1/2: the square of a is taken apart, so that its exponential is exact. */
+const tail = (a: Expr): Expr => {
+  const { k, scaled, upper, end } = of(a),
+    b = pick(gt(a, end), end, a),
+    top = fromBits(and(bits(b), upper));
+  const low = mul(sub(b, top), add(b, top)), // b^2 = top^2 + low
+    q = div(poly(div(sub(b, k), add(b, k)), scaled), fma(b, 2, 1));
+  return expOf(neg(mul(top, top)), neg(low), q);
+};
+
+/** Error function. */
+export const erf = (x: Expr): Expr => {
+  const { edge } = of(x),
+    a = abs(x);
+  const far =
+    formatOf(x).float === "f32"
+      ? expNormal(poly(pick(gt(a, 3.93), 3.93, pick(lt(a, edge), edge, a)), logTail))
+      : tail(pick(lt(a, edge), edge, a));
+  return copySign(pick(lt(a, edge), smallErf(a), sub(lit(x, 1), far)), x);
+};
+/** Complementary error function. */
+export const erfc = (x: Expr): Expr => {
+  const a = abs(x),
+    far = tail(pick(lt(a, 0.5), 0.5, a));
+  return pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), pick(lt(x, 0), sub(lit(x, 2), far), far));
+};
+/** Inverse of the error function. */
+export const erfInv = (x: Expr): Expr => {
+  const a = abs(x),
+    w = neg(log(mul(sub(lit(x, 1), a), add(a, 1)))),
+    s = sqrt(w);
+  const pieces = of(x).inverse.map(({ to, center, p }, i) => ({
+    here: le(w, to),
+    p,
+    v: sub(i === 0 ? w : s, center),
+  }));
+  const v = pieces.reduceRight<Expr>((rest, piece) => pick(piece.here, piece.v, rest), s);
+  return pick(eq(a, 1), mul(x, Infinity), mul(x, pickPoly(v, pieces)));
+};
