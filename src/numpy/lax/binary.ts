@@ -65,37 +65,37 @@ export const nextafter = binary("nextafter", p.nextafter);
 /**
  * Whether x equals y; NaN equals nothing. Throws ShapeError and DTypeError where the arrays differ.
  * @example
- * lax.eq([1, 2], 2) // => [false true]
+ * lax.eq([1, 2], 2) // => [False True]
  */
 export const eq = binary("eq", p.eq);
 /**
  * Whether x differs from y. Throws ShapeError and DTypeError where the arrays differ.
  * @example
- * lax.ne([1, 2], 2) // => [true false]
+ * lax.ne([1, 2], 2) // => [True False]
  */
 export const ne = binary("ne", p.ne);
 /**
  * Whether x is less than y. Throws ShapeError and DTypeError where the arrays differ.
  * @example
- * lax.lt([1, 2], 2) // => [true false]
+ * lax.lt([1, 2], 2) // => [True False]
  */
 export const lt = binary("lt", p.lt);
 /**
  * Whether x is at most y. Throws ShapeError and DTypeError where the arrays differ.
  * @example
- * lax.le([1, 3], 2) // => [true false]
+ * lax.le([1, 3], 2) // => [True False]
  */
 export const le = binary("le", p.le);
 /**
  * Whether x is greater than y. Throws ShapeError and DTypeError where the arrays differ.
  * @example
- * lax.gt([1, 3], 2) // => [false true]
+ * lax.gt([1, 3], 2) // => [False True]
  */
 export const gt = binary("gt", p.gt);
 /**
  * Whether x is at least y. Throws ShapeError and DTypeError where the arrays differ.
  * @example
- * lax.ge([1, 2], 2) // => [false true]
+ * lax.ge([1, 2], 2) // => [False True]
  */
 export const ge = binary("ge", p.ge);
 /**

@@ -46,13 +46,13 @@ export const reduceMin = reduction("reduceMin", reductions.reduceMin);
 /**
  * And over `axes`: logical on bool, bitwise on integers. Throws ShapeError and DTypeError.
  * @example
- * lax.reduceAnd([[true, false], [true, true]], [0]) // => [true false]
+ * lax.reduceAnd([[true, false], [true, true]], [0]) // => [True False]
  */
 export const reduceAnd = reduction("reduceAnd", reductions.reduceAnd);
 /**
  * Or over `axes`: logical on bool, bitwise on integers. Throws ShapeError and DTypeError.
  * @example
- * lax.reduceOr([[true, false], [false, false]], [0]) // => [true false]
+ * lax.reduceOr([[true, false], [false, false]], [0]) // => [True False]
  */
 export const reduceOr = reduction("reduceOr", reductions.reduceOr);
 

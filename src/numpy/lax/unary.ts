@@ -207,14 +207,14 @@ export const tanh = unary("tanh", p.tanh);
 /**
  * Whether x is neither infinite nor NaN. Throws DTypeError for dtypes that are not floating.
  * @example
- * lax.isFinite([1, Infinity, NaN]) // => [true false false]
+ * lax.isFinite([1, Infinity, NaN]) // => [True False False]
  */
 const finite = unary("isFinite", p.isFinite);
 export { finite as isFinite };
 /**
  * `!x` on bool, `~x` on integers. Throws DTypeError for other dtypes.
  * @example
- * lax.not([true, false]) // => [false true]
+ * lax.not([true, false]) // => [False True]
  */
 export const not = unary("not", p.not, "int32");
 /**
