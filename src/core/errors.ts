@@ -10,14 +10,33 @@ export interface Complaint {
   readonly remedy?: string;
 }
 
-const inLibrary =
-  /[\\/](?:src|dist)[\\/](?:kernel|core|primitives|transforms|control|compile|backends|runtime|numpy|bricks|optim|io|data|laws)[\\/]|node:internal|node_modules[\\/](?:fp-ts|vitest|@vitest|tsx)[\\/]/;
+/** A place as stacks and URLs write it, in one way. */
+const plainPath = (text: string): string =>
+  text
+    .replaceAll("\\", "/")
+    .replace(/file:\/\/\/?(?=[A-Za-z]:\/)/g, "")
+    .replace(/file:\/\//g, "");
+/** The folder of the library, whatever it is called: that of the compiled or of the written files. */
+const home = plainPath(decodeURI(new URL("../", import.meta.url).href));
+const elsewhere = /node:|\/node_modules\/(?:fp-ts|vitest|@vitest|tsx|vite|fast-check)\//;
+/** Frames that are looked through: with tracing inside of tracing, the user may be far up. */
+const frames = 200;
+
+/** The stack of whoever calls, not cut short. */
+const longStack = (): string => {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = frames;
+  const { stack } = new Error("here");
+  Error.stackTraceLimit = limit;
+  return stack ?? "";
+};
 /** The innermost stack line outside the library, as `file:line:column`, or null. */
-export const userLine = (stack: string | undefined = new Error("here").stack): string | null => {
-  for (const line of (stack ?? "").split("\n").slice(1)) {
-    if (inLibrary.test(line)) continue;
-    const at = /\(?((?:file:\/\/|[A-Za-z]:\\|\/)[^()]*:\d+:\d+)\)?\s*$/.exec(line);
-    if (at?.[1] !== undefined) return at[1].replace(/^file:\/\//, "");
+export const userLine = (stack: string = longStack()): string | null => {
+  for (const line of stack.split("\n").slice(1)) {
+    const text = plainPath(line);
+    if (text.includes(home) || elsewhere.test(text)) continue;
+    const at = /(?:^|[\s(])((?:https?:\/\/|[A-Za-z]:\/|\/)[^()]*:\d+:\d+)\)?\s*$/.exec(text);
+    if (at?.[1] !== undefined) return at[1];
   }
   return null;
 };
