@@ -90,12 +90,16 @@ export type Structure =
       readonly bodyConsts: number;
     }
   | { readonly kind: "cond"; readonly branches: readonly Jaxpr[] };
-/** `known` computes known outputs, then residuals; `unknown` takes the residuals, then the unknown inputs, and gives the unknown outputs. */
+/**
+ * `known` computes known outputs, then residuals; `unknown` takes the residuals, then the inputs at `forwarded` (known ones that
+ * it needs too), then the unknown inputs, and gives the unknown outputs.
+ */
 export interface PartialCall<A> {
   readonly known: A;
   readonly unknown: A;
   readonly unknownOuts: readonly boolean[];
   readonly residuals: number;
+  readonly forwarded?: readonly number[];
 }
 export type AnyCall = CallPrimitive<unknown>;
 export const isCall = (p: AnyPrimitive | AnyCall): p is AnyCall => "inline" in p;

@@ -43,7 +43,11 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
                 p.known,
               ),
             );
-      const unknownIns = [...known.slice(knownOuts), ...ins.filter((_, i) => unknown[i])];
+      const unknownIns = [
+        ...known.slice(knownOuts),
+        ...(p.forwarded ?? []).map((i) => ins[i] as Value),
+        ...ins.filter((_, i) => unknown[i]),
+      ];
       const noted = p.unknownOuts.includes(true)
         ? r.note(
             prim,
@@ -155,6 +159,11 @@ const splitCall = (e: Eqn, unknown: readonly boolean[]): readonly [Eqn | null, E
     avals.length === 0 ? null : { prim, ins: knownIns, attrs: p.known, outs: [...knownOuts, ...residuals] },
     unknownOuts.length === 0
       ? null
-      : { prim, ins: [...residuals, ...ins.filter((_, i) => unknown[i])], attrs: p.unknown, outs: unknownOuts },
+      : {
+          prim,
+          ins: [...residuals, ...(p.forwarded ?? []).map((i) => ins[i] as Atom), ...ins.filter((_, i) => unknown[i])],
+          attrs: p.unknown,
+          outs: unknownOuts,
+        },
   ];
 };
