@@ -1,0 +1,96 @@
+// Benchmarks. `npm run bench` runs all suites, `npm run bench -- matmul rows` some; `--quick` takes few samples.
+// Results go to a table and to out/bench/node-<version>.json. Another Node: `<path of node> --import tsx bench/index.ts`.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import benny from "benny";
+import { contraction } from "./contraction.ts";
+import { elementwise } from "./elementwise.ts";
+import { limits } from "./limits.ts";
+import { overhead } from "./overhead.ts";
+import { rows } from "./rows.ts";
+import type { Once, Suite, Timed } from "./subject.ts";
+import { training } from "./training.ts";
+
+// First calls are measured first: later ones profit from what was compiled before.
+const suites: readonly Suite[] = [training, overhead, elementwise, rows, contraction, limits];
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+});
+const unknown = positionals.filter((name) => !suites.some((s) => s.name === name));
+if (options.help || unknown.length > 0) {
+  console.log(`usage: npm run bench -- [--quick] [suite...]\n`);
+  for (const { name, question } of suites) console.log(`  ${name.padEnd(12)} ${question}`);
+  process.exit(unknown.length > 0 ? 1 : 0);
+}
+
+/** One line of the table. */
+interface Result {
+  readonly suite: string;
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "s" | "MB";
+  readonly gflops: number | null;
+  /** What is promised, if anything is. */
+  readonly limit: number | null;
+  readonly margin: number | null;
+}
+
+const time = async (subject: Timed): Promise<{ readonly seconds: number; readonly margin: number }> => {
+  const run = subject.prepare();
+  const effort = options.quick ? { minSamples: 3, maxTime: 0.2 } : { minSamples: 20, maxTime: 2 };
+  const summary = await benny.suite(
+    subject.name,
+    benny.add(subject.name, () => void run(), effort),
+  );
+  const [result] = summary.results;
+  if (result === undefined) throw new Error(`benny did not run ${subject.name}`);
+  return { seconds: result.details.median, margin: result.margin };
+};
+const measure = async (suite: Suite, subject: Timed | Once): Promise<Result> => {
+  const same = { suite: suite.name, name: subject.name, limit: subject.limit ?? null };
+  if (subject.kind === "once")
+    return { ...same, value: subject.measure(), unit: subject.unit, gflops: null, margin: null };
+  const { seconds, margin } = await time(subject);
+  const gflops = subject.flops === undefined ? null : subject.flops / seconds / 1e9;
+  return { ...same, value: seconds, unit: "s", gflops, margin };
+};
+
+const scales = [
+  [1, "s"],
+  [1e-3, "ms"],
+  [1e-6, "us"],
+  [0, "ns"],
+] as const;
+const show = (value: number, unit: Result["unit"]): string => {
+  if (unit === "MB") return `${value.toFixed(0)} MB`;
+  const [scale, name] = scales.find(([s]) => value >= s) ?? scales[3];
+  return `${(value / (scale || 1e-9)).toPrecision(3)} ${name}`;
+};
+const line = ({ name, value, unit, gflops, limit, margin }: Result): string =>
+  [
+    `  ${name.padEnd(52)}`,
+    show(value, unit).padStart(10),
+    (margin === null ? "" : `±${margin.toFixed(0)} %`).padStart(7),
+    (gflops === null ? "" : `${gflops.toFixed(1)} GFLOP/s`).padStart(15),
+    limit === null ? "" : `   ${value <= limit ? "ok  " : "SLOW"} at most ${show(limit, unit)}`,
+  ].join("");
+
+console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}`);
+const results: Result[] = [];
+for (const suite of suites.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  console.log(`\n${suite.name}: ${suite.question}`);
+  for (const subject of suite.subjects) {
+    const result = await measure(suite, subject);
+    results.push(result);
+    console.log(line(result));
+  }
+}
+mkdirSync("out/bench", { recursive: true });
+const file = `out/bench/node-${process.versions.node}.json`;
+writeFileSync(
+  file,
+  `${JSON.stringify({ node: process.versions.node, date: new Date().toISOString(), results }, null, 2)}\n`,
+);
+console.log(`\n${file}`);
