@@ -3,7 +3,7 @@
 // 1981). Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
 // function", 2010). All coefficients: minimax fits (Remez exchange in 60 digits).
 import type { Expr } from "./expr.ts";
-import { expNormal, expOf } from "./mathExp.ts";
+import { expNormal, expSum } from "./mathExp.ts";
 import { log } from "./mathLog.ts";
 import type { Format } from "./mathOps.ts";
 import {
@@ -163,7 +163,7 @@ const tail = (a: Expr): Expr => {
     top = fromBits(and(bits(b), upper));
   const low = mul(sub(b, top), add(b, top)), // b^2 = top^2 + low
     q = div(poly(div(sub(b, k), add(b, k)), scaled), fma(b, 2, 1));
-  return expOf(neg(mul(top, top)), neg(low), q);
+  return expSum(neg(mul(top, top)), neg(low), q);
 };
 
 /** Error function. */

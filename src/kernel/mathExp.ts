@@ -115,15 +115,23 @@ const reduce = (x: Expr): Reduced => {
 /** `exp(r + c) - 1` for `|r| <= ln(2) / 2`. */
 const kernel = ({ r, c }: Reduced, p: readonly number[]): Expr => add(fma(mul(r, r), poly(r, p), c), r);
 
-/** `exp(x + low) factor` for a small correction `low`, rounded once where it is subnormal. */
-export const expOf = (x: Expr, low?: Expr, factor?: Expr): Expr => {
+/** `exp(x + low) factor` for a correction `low` below x, rounded once where it is subnormal. */
+export const expSum = (x: Expr, low: Expr, factor: Expr | null): Expr => {
   const { reach, exp: p } = of(x),
-    s = reduce(clamp(x, reach[0], reach[1])),
-    y = add(kernel(low === undefined ? s : { ...s, c: add(s.c, low) }, p), 1);
-  return timesPower(factor === undefined ? y : mul(y, factor), s.held);
+    sum = add(x, low),
+    rest = pick(lt(abs(sum), 2 * reach[1]), add(sub(x, sum), low), 0),
+    s = reduce(clamp(sum, reach[0], reach[1]));
+  const r = add(s.r, rest),
+    c = add(add(sub(s.r, r), rest), s.c),
+    y = add(kernel({ ...s, r, c }, p), 1);
+  return timesPower(factor === null ? y : mul(y, factor), s.held);
 };
 /** `e^x`. */
-export const exp = (x: Expr): Expr => expOf(x);
+export const exp = (x: Expr): Expr => {
+  const { reach, exp: p } = of(x),
+    s = reduce(clamp(x, reach[0], reach[1]));
+  return timesPower(add(kernel(s, p), 1), s.held);
+};
 /** `e^x / 2`, which is finite a little longer than `e^x`. */
 const halfExp = (x: Expr): Expr => {
   const s = reduce(x);

@@ -1,7 +1,7 @@
 // x ** y = exp(y ln |x|) with the logarithm in twice the precision: sums and products whose rounding errors are kept
 // (Dekker, "A floating-point technique for extending the available precision", 1971).
 import type { Expr } from "./expr.ts";
-import { expOf } from "./mathExp.ts";
+import { expSum } from "./mathExp.ts";
 import { split } from "./mathLog.ts";
 import {
   abs,
@@ -84,8 +84,7 @@ const power = (x: Expr, y: Expr): Expr => {
     n = clamp(y, -(2 ** 65), 2 ** 65), // beyond, every power but those of 1 is 0 or infinite
     log = logPair(pick(finite, a, 1)),
     p = product(n, log.h);
-  const near = lt(abs(p.h), 1100),
-    y1 = expOf(p.h, pick(near, fma(n, log.l, p.l), 0));
+  const y1 = expSum(p.h, fma(n, log.l, p.l), null);
   const edge = pick(eq(eq(a, 0), gt(y, 0)), 0, lit(x, Infinity)), // of 0 and of infinities
     size = pick(or(finite, ne(a, a)), y1, edge);
   const whole = eq(trunc(y), y),
