@@ -1,7 +1,7 @@
 // Fusion: which values get a buffer, and which values one kernel computes. Equations are visited from the last to the first, so
 // that all uses of a value are known when it is decided; a use is a read at an index, the fusion the replacement of the read.
 import { sizeOf } from "../core/aval.ts";
-import type { Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
+import type { Atom, Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import type { Buffer, Expr, Var as Index, Read } from "../kernel/expr.ts";
 import { topological } from "../kernel/expr.ts";
@@ -26,6 +26,8 @@ const isContraction = (g: Group, e: Expr): boolean => {
   return contractionOf(merged.roots[0] as Expr, merged.vars) !== null;
 };
 
+const hasReduce = (e: Expr): boolean => topological([e]).some((x) => x.op === "reduce");
+
 /** The state of one pass. */
 class Fuser {
   readonly groups: Group[] = [];
@@ -38,6 +40,9 @@ class Fuser {
   private readonly readers = new Map<Group, Set<Group>>();
   private readonly varOf = new Map<Buffer, Var>();
   private readonly order = new Map<Var, number>();
+  /** Contractions, and what follows one element by element with nobody else looking at it. */
+  private readonly following = new Set<Var>();
+  private readonly heavy = new Set<Var>();
 
   constructor(jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer) {
     this.jaxpr = jaxpr;
@@ -57,8 +62,33 @@ class Fuser {
   run(): Fusion {
     const { jaxpr } = this;
     for (const a of jaxpr.outs) if (isVar(a)) this.reasons.set(a, "a result");
+    this.follow();
     for (let i = jaxpr.eqns.length - 1; i >= 0; i--) this.visit(jaxpr.eqns[i] as Eqn);
     return { groups: this.sorted(), reasons: this.reasons };
+  }
+
+  /** Find the values that could be computed where a contraction stores its result. */
+  private follow(): void {
+    const users = new Map<Var, number>();
+    const count = (a: Atom): void => {
+      if (isVar(a)) users.set(a, (users.get(a) ?? 0) + 1);
+    };
+    for (const e of this.jaxpr.eqns) e.ins.forEach(count);
+    this.jaxpr.outs.forEach(count);
+    for (const e of this.jaxpr.eqns) {
+      if (isCall(e.prim) || "routine" in e.prim) continue;
+      const v = e.outs[0] as Var,
+        g = newGroup(-1, v.aval.shape, null),
+        own = lowerAt(e, g.vars, this.bufferOf);
+      if (isContraction(g, own)) {
+        this.following.add(v);
+        this.heavy.add(v);
+      } else if (!hasReduce(own) && readsOf(own).some((r) => this.isFollowed(g, r, users))) this.following.add(v);
+    }
+  }
+  private isFollowed(g: Group, r: Read, users: ReadonlyMap<Var, number>): boolean {
+    const u = this.varOf.get(r.buffer) as Var;
+    return this.following.has(u) && users.get(u) === 1 && isIdentity(g, r);
   }
 
   private visit(e: Eqn): void {
@@ -71,14 +101,14 @@ class Fuser {
       uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
     const alone = newGroup(-1, v.aval.shape, null),
       own = lowerAt(e, alone.vars, this.bufferOf);
-    const heavy = isContraction(alone, own);
+    const heavy = this.heavy.has(v);
     const reason = this.reasons.get(v) ?? this.refusal(v, own, heavy, uses);
     if (reason === null) {
       for (const [g, reads] of uses) this.inline(e, v, g, reads, heavy);
       return;
     }
     this.reasons.set(v, reason);
-    const reduces = own.op === "reduce" || topological([own]).some((x) => x.op === "reduce");
+    const reduces = hasReduce(own);
     const g = this.partner(v, own, heavy, reduces, uses) ?? this.fresh(v.aval.shape, null);
     this.settle(e, v, g, heavy);
   }
@@ -116,7 +146,7 @@ class Fuser {
 
   /** Why `v` cannot stand in the kernels that use it, or null. */
   private refusal(v: Var, own: Expr, heavy: boolean, uses: ReadonlyMap<Group, ReadonlySet<Read>>): string | null {
-    const reduces = topological([own]).some((x) => x.op === "reduce");
+    const reduces = hasReduce(own);
     let evaluations = 0,
       contexts = 0;
     for (const [g, reads] of uses) {
@@ -140,11 +170,13 @@ class Fuser {
       evaluations += most;
     }
     if (heavy) return null;
+    if (this.following.has(v) && (uses.size > 1 || contexts > 1)) return "what a contraction gives";
     if (contexts > limits.contexts) return `${contexts} places that read it`;
     const n = Math.max(1, sizeOf(v.aval.shape)),
       cost = costOf(own),
       again = evaluations - n;
-    if (cost === 0 || again <= 0 || cost * again <= 3 * n) return null;
+    const remembering = readsOf(own).length === 0 ? 8 : 3; // what reads nothing is cheap to compute again
+    if (cost === 0 || again <= 0 || cost * again <= remembering * n) return null;
     return `${Number((evaluations / n).toPrecision(3))} evaluations for each element`;
   }
 
