@@ -207,10 +207,9 @@ export const split: Split = (key: Key, num: number | Shape = 2): Keys<never> => 
 const foldWords = program<null>("foldIn", (_, words, data) => foldInKey(words, data as Value));
 /**
  * A new key from a key, which is consumed, and a number: an integer of 32 bits or a scalar array of dtype int32 or uint32.
- * Different numbers give independent keys. Throws ArgumentError, ShapeError and DTypeError.
+ * Different numbers give independent keys; number i gives the i-th key of `split`. Throws ArgumentError, ShapeError and DTypeError.
  * @example
- * const key = random.key(0);
- * random.foldIn(key, 1) // => key<fry>[ 928981903 3453687069]
+ * random.foldIn(random.key(0), 1) // => key<fry>[ 928981903 3453687069]
  */
 export const foldIn = (key: Key, data: number | NDArray): Key => {
   if (typeof data === "number" && !(Number.isInteger(data) && data >= -0x80000000 && data <= 0xffffffff))
