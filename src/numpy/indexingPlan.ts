@@ -2,15 +2,13 @@
 import type { Aval, Shape } from "../core/aval.ts";
 import { sameShape, showAval } from "../core/aval.ts";
 import type { TypedArray } from "../core/dtype.ts";
-import { isInteger } from "../core/dtype.ts";
-import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
+import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { tracerMisuse } from "../core/misuse.ts";
 import { Tracer, Value } from "../core/value.ts";
-import { add, convertElementType, lt, min, select } from "../primitives/elementwise.ts";
-import { fullLike } from "../primitives/pointwise.ts";
 import { type ArrayLike, asArray } from "./array.ts";
 import { broadcastTogether } from "./broadcasting.ts";
 import { positionsOf } from "./indexingMask.ts";
+import { positionArray, wrapped } from "./indexingPositions.ts";
 
 /** Elements `start, start + step, ...` before `stop`, as Python's slices; what is missing or null runs to the end. */
 export type Span = readonly [] | readonly [start: number | null, stop?: number | null, step?: number | null];
@@ -72,13 +70,6 @@ const rangeOf = (op: string, span: readonly (number | null | undefined)[], n: nu
   if (count === 0) return { start: 0, count, stride: 1, reverse: false };
   return { start: k > 0 ? from : from + (count - 1) * k, count, stride: count === 1 ? 1 : Math.abs(k), reverse: k < 0 };
 };
-/** Positions as int32, counted from the start; too large ones stay too large. */
-const wrapped = (index: Value, n: number): Value => {
-  if (index.dtype !== "int32")
-    return convertElementType(index.dtype === "uint32" ? min(index, fullLike(index, 2 ** 31 - 1)) : index, "int32");
-  return select(lt(index, fullLike(index, 0)), add(index, fullLike(index, n)), index);
-};
-
 /** An entry after masks have become positions. */
 type Step =
   | { readonly kind: "range"; readonly range: Range }
@@ -94,15 +85,7 @@ const arrayOf = (op: string, e: Value | TypedArray | readonly ArrayLike[]): Valu
       got: `a traced value in [${e.map(String).join(", ")}]`,
       remedy: "lax.dynamicSlice takes traced starts; an array of positions is np.stack([...])",
     });
-  const x = asArray(e as ArrayLike, op);
-  if (x.dtype === "bool" || isInteger(x.dtype)) return x;
-  if (!(e instanceof Value) && !ArrayBuffer.isView(e)) return asArray(e as ArrayLike, op, "int32"); // a list of numbers is weak
-  throw new DTypeError({
-    op,
-    expected: "positions of an integer dtype, or a mask of bool",
-    got: showAval(x.aval),
-    remedy: 'convert them with astype("int32")',
-  });
+  return positionArray(op, e as ArrayLike, true);
 };
 /** Number of axes that an entry takes. */
 const axesTaken = (e: Index | Value): number =>

@@ -89,3 +89,10 @@ export {
 export type { OrderOptions } from "./shapes.ts";
 export * from "./signals.ts";
 export * from "./windows.ts";
+export { ix, ravelMultiIndex } from "./indexingGrid.ts";
+export type { BincountOptions, HistogramOptions } from "./indexingSearch.ts";
+export { bincount, digitize, histogram, histogramBinEdges, isin, searchsorted } from "./indexingSearch.ts";
+export type { SizeOptions } from "./indexingSelect.ts";
+export { choose, compress, extract } from "./indexingSelect.ts";
+export type { PutOptions, TakeOptions } from "./take.ts";
+export { put, putAlongAxis, take, takeAlongAxis } from "./take.ts";

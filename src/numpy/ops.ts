@@ -1,16 +1,16 @@
 // The namespace `ops`: reductions of segments, groups of rows that share a number.
 import { showAval } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
-import { isFloating, isInteger } from "../core/dtype.ts";
-import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
+import { isFloating } from "../core/dtype.ts";
+import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { settle } from "../core/lift.ts";
 import type { Value } from "../core/value.ts";
-import { convertElementType } from "../primitives/elementwise.ts";
 import { scatterAdd } from "../primitives/indexing.ts";
 import { full, reshape } from "../primitives/linear.ts";
 import { scatterMax, scatterMin, scatterMul, type UniqueScatterOptions } from "../primitives/scatter.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { hostData } from "./indexingMask.ts";
+import { asInt32, positionArray } from "./indexingPositions.ts";
 
 export interface SegmentOptions {
   /** The extent of the result; default one more than the largest number, which has to be known (outside jit). */
@@ -37,16 +37,7 @@ const segments =
   (op: string, initial: (dtype: DType) => number, scatter: Scatter) =>
   (data: ArrayLike, segmentIds: ArrayLike, options: SegmentOptions = {}): NDArray => {
     const x = asArray(data, op),
-      given = asArray(segmentIds, op),
-      listed = Array.isArray(segmentIds) && !isInteger(given.dtype); // a list of numbers is weak
-    if (!listed && !isInteger(given.dtype))
-      throw new DTypeError({
-        op,
-        expected: "segment numbers of an integer dtype",
-        got: showAval(given.aval),
-        remedy: 'convert them with astype("int32")',
-      });
-    const ids = convertElementType(given, "int32");
+      ids = asInt32(positionArray(op, segmentIds));
     if (ids.ndim !== 1 || ids.shape[0] !== x.shape[0])
       throw new ShapeError({
         op,

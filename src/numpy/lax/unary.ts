@@ -123,7 +123,7 @@ export const floor = unary("floor", p.floor);
 /**
  * The logarithm of the absolute value of the gamma function. Throws DTypeError for dtypes without it.
  * @example
- * lax.lgamma([1, 2]) // => [0 0]
+ * lax.lgamma([2]) // => [0]
  */
 export const lgamma = unary("lgamma", p.lgamma);
 /**
