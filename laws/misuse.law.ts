@@ -194,9 +194,12 @@ describe("the user's line", () => {
     expect(userLine(stack("async C:\\Users\\me\\src\\io\\main.ts:7:8"))).toBe("C:/Users/me/src/io/main.ts:7:8");
     expect(userLine(stack("f (file:///C:/me/main.js:7:8)"))).toBe("C:/me/main.js:7:8");
     expect(userLine(stack("f (http://localhost:5173/src/main.ts:9:1)"))).toBe("http://localhost:5173/src/main.ts:9:1");
-    expect(
-      userLine(stack("node:internal/main:1:1", "x (/a/node_modules/fp-ts/lib/function.js:1:1)", `f (${library}:1:2)`)),
-    ).toBeNull();
+    const pipe = "pipe (/a/node_modules/fp-ts/lib/function.js:1:1)";
+    expect(userLine(stack(pipe, `f (${library}:1:2)`, "g (/a/b.js:2:3)"))).toBe("/a/b.js:2:3");
+    expect(userLine(stack(`f (${library}:1:2)`, pipe, "node:internal/main:1:1"))).toBe(
+      "/a/node_modules/fp-ts/lib/function.js:1:1",
+    );
+    expect(userLine(stack(`f (${library}:1:2)`, "node:internal/main:1:1"))).toBeNull();
     expect(userLine("")).toBeNull();
   });
 

@@ -18,7 +18,6 @@ const plainPath = (text: string): string =>
     .replace(/file:\/\//g, "");
 /** The folder of the library, whatever it is called: that of the compiled or of the written files. */
 const home = plainPath(decodeURI(new URL("../", import.meta.url).href));
-const elsewhere = /node:|\/node_modules\/(?:fp-ts|vitest|@vitest|tsx|vite|fast-check)\//;
 /** Frames that are looked through: with tracing inside of tracing, the user may be far up. */
 const frames = 200;
 
@@ -30,15 +29,18 @@ const longStack = (): string => {
   Error.stackTraceLimit = limit;
   return stack ?? "";
 };
-/** The innermost stack line outside the library, as `file:line:column`, or null. */
+/** The innermost stack line outside the library, as `file:line:column`, not of a dependency if there is another; or null. */
 export const userLine = (stack: string = longStack()): string | null => {
+  let dependency: string | null = null;
   for (const line of stack.split("\n").slice(1)) {
     const text = plainPath(line);
-    if (text.includes(home) || elsewhere.test(text)) continue;
-    const at = /(?:^|[\s(])((?:https?:\/\/|[A-Za-z]:\/|\/)[^()]*:\d+:\d+)\)?\s*$/.exec(text);
-    if (at?.[1] !== undefined) return at[1];
+    if (text.includes(home) || text.includes("node:")) continue;
+    const at = /(?:^|[\s(])((?:https?:\/\/|[A-Za-z]:\/|\/)[^()]*:\d+:\d+)\)?\s*$/.exec(text)?.[1];
+    if (at === undefined) continue;
+    if (!at.includes("/node_modules/")) return at;
+    dependency ??= at;
   }
-  return null;
+  return dependency;
 };
 
 /** Base of all errors that the library throws. */
