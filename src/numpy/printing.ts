@@ -62,7 +62,9 @@ const cells = (xs: readonly number[], dtype: DType): readonly string[] => {
   const texts =
     dtype === "bool"
       ? xs.map((v) => (v === 0 ? "False" : "True"))
-      : aligned(dtype === "float32" ? xs.map((v) => shortest(v, dtype)) : xs);
+      : isInteger(dtype)
+        ? xs.map(String)
+        : aligned(dtype === "float32" ? xs.map((v) => shortest(v, dtype)) : xs);
   const width = texts.reduce((w, t) => Math.max(w, t.length), 0);
   return texts.map((t) => t.padStart(width));
 };
