@@ -2,6 +2,7 @@
 // numbers have no point, `[1 2]` and not `[1. 2.]`, since numbers of JavaScript are floats.
 import { showAval, type Shape } from "../core/aval.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
+import { isInteger } from "../core/dtype.ts";
 import { DonatedError } from "../core/errors.ts";
 import { Tracer, type Value } from "../core/value.ts";
 import { elements } from "./reading.ts";
