@@ -4,7 +4,6 @@ import { isFloating } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
 import * as p from "../primitives/elementwise.ts";
-import { full } from "../primitives/linear.ts";
 import { fullLike } from "../primitives/pointwise.ts";
 import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { broadcastTogether } from "./broadcasting.ts";
@@ -125,7 +124,7 @@ const same = (x: Value, y: Value, equalNan: boolean): Value => {
  */
 export const arrayEqual = (x: ArrayLike, y: ArrayLike, { equalNan = false }: EqualOptions = {}): NDArray => {
   const [a, b] = promote("arrayEqual", asArray(x, "arrayEqual"), asArray(y, "arrayEqual")) as readonly [Value, Value];
-  return sameShape(a.shape, b.shape) ? all(same(a, b, equalNan)) : full([], 0, "bool");
+  return sameShape(a.shape, b.shape) ? all(same(a, b, equalNan)) : asArray(false, "arrayEqual");
 };
 /**
  * Whether two arrays broadcast to one shape and have equal elements then.
@@ -138,7 +137,7 @@ export const arrayEquiv = (x: ArrayLike, y: ArrayLike): NDArray => {
     const o = [...b.shape].reverse()[i] ?? 1;
     return d === o || d === 1 || o === 1;
   });
-  if (!fits) return full([], 0, "bool");
+  if (!fits) return asArray(false, "arrayEquiv");
   const [u, v] = broadcastTogether("arrayEquiv", [a, b]) as readonly [Value, Value];
   return all(same(u, v, false));
 };

@@ -166,7 +166,7 @@ const own: { readonly [name: string | symbol]: (...args: never[]) => unknown } &
   toString() {
     return print(this);
   },
-  reshape(first: number | Shape, ...rest: readonly (number | OrderOptions)[]) {
+  reshape(first: number | Shape = [], ...rest: readonly (number | OrderOptions)[]) {
     if (typeof first !== "number") return shapes.reshape(this, first, rest[0] as OrderOptions | undefined);
     const [next] = rest;
     return typeof next === "object"

@@ -2,12 +2,11 @@
 import { sizeOf, type Shape } from "../core/aval.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
-import { lift } from "../core/lift.ts";
 import type { Misuse } from "../core/misuse.ts";
 import { tracerMisuse } from "../core/misuse.ts";
 import { Literal, type Value } from "../core/value.ts";
 import { sliceAxis, squeeze } from "../primitives/movement.ts";
-import { ConcreteArray } from "../runtime/array.ts";
+import { ConcreteArray, literalArray } from "../runtime/array.ts";
 
 /** A number or boolean, or nested lists of them. */
 export type NestedList = number | boolean | readonly NestedList[];
@@ -15,7 +14,7 @@ export type NestedList = number | boolean | readonly NestedList[];
 /** The concrete array behind `x`; a traced value throws TraceError with the advice for `what`. */
 export const concrete = (x: Value, what: Misuse): ConcreteArray => {
   if (x instanceof ConcreteArray) return x;
-  if (x instanceof Literal) return lift(x, what) as ConcreteArray;
+  if (x instanceof Literal) return literalArray(x);
   return tracerMisuse(x, what);
 };
 /** A fresh typed array with the elements in row-major order, bool as 0 and 1. */
