@@ -1,12 +1,11 @@
 // Functions of neural networks: their formulas in double precision, slopes at kinks, and finite slopes at extremes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { grad, jit, type NDArray, nn, np, random } from "../src/index.ts";
+import { jit, type NDArray, nn, np, random } from "../src/index.ts";
 import { mul } from "../src/primitives/elementwise.ts";
-import { sum } from "../src/primitives/linear.ts";
 import { vmap } from "../src/transforms/batching.ts";
+import { expectNear, logSum, numbers, slopes } from "./nn-checks.ts";
 
-const numbers = (x: NDArray): readonly number[] => Array.from(x.dataSync());
 const { exp, log1p, tanh, sqrt, abs, max, min } = Math;
 const softplus = (x: number): number => max(x, 0) + log1p(exp(-abs(x)));
 const sigmoid = (x: number): number => (x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)));
@@ -75,21 +74,6 @@ const subjects: Readonly<Record<string, Subject>> = {
   },
 };
 const grid = [-16, -12, -9, -7, -5, -3, -2, -1, 0, 1, 2, 3, 5, 7, 9, 12, 16].flatMap((k) => [k / 2, k / 2 + 0.125]);
-const near = (got: number, want: number, tolerance: number): boolean =>
-  Object.is(got, want) || abs(got - want) <= tolerance * max(1, abs(want));
-const expectNear = (got: readonly number[], want: readonly number[], tolerance: number): void => {
-  expect(got.length).toBe(want.length);
-  got.forEach((v, i) => {
-    expect([v, want[i], near(v, want[i] as number, tolerance)]).toEqual([v, want[i], true]);
-  });
-};
-const total = (x: NDArray): NDArray =>
-  sum(
-    x,
-    x.shape.map((_, i) => i),
-  );
-const slopes = (f: (x: NDArray) => NDArray, x: NDArray): readonly number[] =>
-  numbers(grad((v: NDArray) => total(f(v)))(x));
 const f32 = (...xs: readonly number[]): NDArray => np.array(xs);
 const f64 = (...xs: readonly number[]): NDArray => np.array(Float64Array.from(xs));
 
@@ -170,10 +154,6 @@ describe("nn: activations are their formulas", () => {
 // Softmax and its relatives of one row, in double precision.
 const kept = (x: readonly number[], mask?: readonly boolean[]): readonly number[] =>
   x.filter((_, i) => mask?.[i] ?? true);
-const logSum = (x: readonly number[]): number => {
-  const m = max(...x);
-  return Number.isFinite(m) ? m + Math.log(x.reduce((s, v) => s + exp(v - m), 0)) : m;
-};
 describe("nn: rows", () => {
   const row = fc.array(
     fc.integer({ min: -64, max: 64 }).map((k) => k / 4),
@@ -307,103 +287,5 @@ describe("nn: rows", () => {
       [[0], [1]],
     ]);
     expect(() => nn.oneHot(f32(1), 2)).toThrow(/oneHot: expected numbers of classes, integers, got f32\[1\]/);
-  });
-});
-
-describe("nn: attention", () => {
-  const draw = (seed: number, ...shape: readonly number[]): NDArray => random.normal(random.key(seed), shape);
-  /** By the formula, one number after the other; `seen` says which keys a query may use. */
-  const naive = (
-    [q, k, v]: readonly [NDArray, NDArray, NDArray],
-    seen: (b: number, n: number, t: number, s: number) => boolean,
-    bias: (b: number, n: number, t: number, s: number) => number = () => 0,
-  ): readonly number[] => {
-    const [Q, K, V] = [q, k, v].map((x) => x.js()) as [number[][][][], number[][][][], number[][][][]];
-    const groups = (Q[0]?.[0]?.length as number) / (K[0]?.[0]?.length as number);
-    return Q.flatMap((sequence, b) =>
-      sequence.flatMap((heads, t) =>
-        heads.flatMap((query, n) => {
-          const h = Math.floor(n / groups),
-            keys = (K[b] as number[][][]).map((ks) => ks[h] as number[]);
-          const logits = keys.map((key, s) =>
-            seen(b, n, t, s)
-              ? key.reduce((a, x, i) => a + x * (query[i] as number), 0) / sqrt(query.length) + bias(b, n, t, s)
-              : -1e30,
-          );
-          const norm = logSum(logits);
-          return query.map((_, i) =>
-            logits.reduce((a, l, s) => a + exp(l - norm) * (V[b]?.[s]?.[h]?.[i] as number), 0),
-          );
-        }),
-      ),
-    );
-  };
-  const qkv = (T: number, S: number, N: number, K: number, H: number): readonly [NDArray, NDArray, NDArray] => [
-    draw(1, 2, T, N, H),
-    draw(2, 2, S, K, H),
-    draw(3, 2, S, K, H),
-  ];
-  it("heads, groups of heads, sizes", () => {
-    for (const [T, S, N, K, H] of [
-      [3, 5, 2, 2, 4],
-      [2, 3, 4, 2, 3],
-      [1, 1, 3, 1, 1],
-      [5, 2, 1, 1, 2],
-    ] as const) {
-      const args = qkv(T, S, N, K, H);
-      expectNear(
-        numbers(nn.dotProductAttention(...args)),
-        naive(args, () => true),
-        3e-6,
-      );
-    }
-  });
-  it("causal, windows, lengths, masks and bias", () => {
-    const args = qkv(4, 4, 2, 1, 3);
-    const run = (...rest: readonly unknown[]): readonly number[] =>
-      numbers((nn.dotProductAttention as (...xs: readonly unknown[]) => NDArray)(...args, ...rest));
-    expectNear(
-      run(null, null, { isCausal: true }),
-      naive(args, (_b, _n, t, s) => s <= t),
-      3e-6,
-    );
-    expectNear(
-      run(null, null, { localWindowSize: [1, 2] }),
-      naive(args, (_b, _n, t, s) => t <= s + 1 && t >= s - 2),
-      3e-6,
-    );
-    expectNear(
-      run(null, null, { keyValueSeqLengths: Int32Array.of(2, 4) }),
-      naive(args, (b, _n, _t, s) => s < (b === 0 ? 2 : 4)),
-      3e-6,
-    );
-    const mask = np.greater(draw(4, 1, 2, 4, 4), -0.5),
-      bias = draw(5, 2, 1, 4, 4);
-    const M = mask.js() as unknown as boolean[][][][],
-      B = bias.js() as unknown as number[][][][];
-    expectNear(
-      run(bias, mask),
-      naive(
-        args,
-        (_b, n, t, s) => M[0]?.[n]?.[t]?.[s] === true,
-        (b, _n, t, s) => B[b]?.[0]?.[t]?.[s] as number,
-      ),
-      3e-6,
-    );
-  });
-  it("one sequence without a batch axis; a query that sees nothing weighs all alike, with finite slopes", () => {
-    const [q, k, v] = [draw(1, 2, 1, 2), draw(2, 3, 1, 2), draw(3, 3, 1, 2)] as const;
-    const f = (x: NDArray): NDArray => nn.dotProductAttention(x, k, v, null, np.zeros([1, 2, 3], { dtype: "bool" }));
-    const mean = numbers(np.mean(v, 0));
-    expectNear(numbers(f(q)), [...mean, ...mean], 1e-6);
-    expect(slopes(f, q).every(Number.isFinite)).toBe(true);
-  });
-  it("errors name what does not fit", () => {
-    const x = np.ones([1, 2, 3, 4]);
-    expect(() => nn.dotProductAttention(x, x, np.ones([1, 2, 3, 5]))).toThrow(/value of shape \[1,2,3,4\]/);
-    expect(() => nn.dotProductAttention(x, np.ones([1, 2, 2, 4]), np.ones([1, 2, 2, 4]))).toThrow(
-      /a multiple of 2 heads/,
-    );
-    expect(() => nn.dotProductAttention(x, x, x, null, np.ones([2, 2]))).toThrow(/mask of dtype bool/);
   });
 });

@@ -69,7 +69,7 @@ export const selu = activation("selu", (x) => times(eluOf(x, fullLike(x, 1.67326
 /**
  * `min(max(x, -1), 1)`, elementwise, with slope 1 at -1 and 1.
  * @example
- * nn.hardTanh([-2, 0.5, 3]) // => [-1. 0.5 1. ]
+ * nn.hardTanh([-2, 0.5, 3]) // => [-1 0.5 1]
  */
 export const hardTanh = activation("hardTanh", (x) => {
   const one = fullLike(x, 1),
@@ -80,20 +80,20 @@ const hardSigmoidOf = (x: Value): Value => div(relu6Of(plus(x, 3)), fullLike(x, 
 /**
  * `relu6(x + 3) / 6`, elementwise.
  * @example
- * nn.hardSigmoid([-4, 0, 4]) // => [0. 0.5 1. ]
+ * nn.hardSigmoid([-4, 0, 4]) // => [0 0.5 1]
  */
 export const hardSigmoid = activation("hardSigmoid", hardSigmoidOf);
 /**
  * `x hardSigmoid(x)`, elementwise.
  * @example
- * nn.hardSilu([-4, 0, 4]) // => [-0. 0. 4.]
+ * nn.hardSilu([-4, 0, 4]) // => [-0 0 4]
  */
 export const hardSilu = activation("hardSilu", (x) => mul(x, hardSigmoidOf(x)));
 
 /**
  * 0 below -1, `(x + 1)^2 / 4` up to 1, `x` above, elementwise: a softplus that is exactly 0.
  * @example
- * nn.sparsePlus([-2, 0, 3]) // => [0. 0.25 3. ]
+ * nn.sparsePlus([-2, 0, 3]) // => [0 0.25 3]
  */
 export const sparsePlus = activation("sparsePlus", (x) =>
   select(le(x, fullLike(x, -1)), zero(x), select(ge(x, fullLike(x, 1)), x, times(square(plus(x, 1)), 0.25))),
@@ -101,7 +101,7 @@ export const sparsePlus = activation("sparsePlus", (x) =>
 /**
  * 0 below -1, `(x + 1) / 2` up to 1, 1 above, elementwise: the slope of `sparsePlus`.
  * @example
- * nn.sparseSigmoid([-2, 0, 3]) // => [0. 0.5 1. ]
+ * nn.sparseSigmoid([-2, 0, 3]) // => [0 0.5 1]
  */
 export const sparseSigmoid = activation("sparseSigmoid", (x) =>
   times(min(max(plus(x, 1), zero(x)), fullLike(x, 2)), 0.5),

@@ -66,8 +66,8 @@ const drawSoftmax = program<Rows>("softmax", (axes, v, mask) => {
  * `e^x / sum(e^x)` along an axis, or several (the last), without overflow. Elements that the mask leaves out give 0. A row with
  * +inf, or of -inf alone, is NaN. Throws ShapeError.
  * @example
- * nn.softmax([[1000, 1000], [0, -Infinity]]) // => [[0.5 0.5] [1. 0. ]]
- * nn.softmax([1, 1, 7], -1, { where: [true, true, false] }) // => [0.5 0.5 0. ]
+ * nn.softmax([[1000, 1000], [0, -Infinity]]) // => [[0.5 0.5] [1 0]]
+ * nn.softmax([1, 1, 7], -1, { where: [true, true, false] }) // => [0.5 0.5 0]
  */
 export const softmax = (x: ArrayLike, axis: Axes = -1, { where }: MaskOptions = {}): NDArray => {
   const v = operand(real, "softmax", x);

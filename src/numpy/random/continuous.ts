@@ -92,7 +92,7 @@ const drawPareto = parametric("pareto", (form, key, b) => exp(div(exponentialOf(
  * Pareto's distribution on `x >= 1`, with density `b / x^(b + 1)`; `f32` of the given shape or `b`'s. Throws ShapeError and
  * DTypeError.
  * @example
- * np.all(np.greaterEqual(random.pareto(random.key(0), 3, [5]), 1)) // => true
+ * np.all(np.greaterEqual(random.pareto(random.key(0), 3, [5]), 1)) // => True
  */
 export const pareto = (key: Key, b: ArrayLike, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
   drawPareto(consume("pareto", key), [b], shape, options);
@@ -104,7 +104,7 @@ const drawRayleigh = parametric("rayleigh", (form, key, scale) => {
 /**
  * Rayleigh's distribution, `scale sqrt(-2 log u)`; `f32` of the given shape or `scale`'s. Throws ShapeError and DTypeError.
  * @example
- * np.all(np.greater(random.rayleigh(random.key(0), 2, [5]), 0)) // => true
+ * np.all(np.greater(random.rayleigh(random.key(0), 2, [5]), 0)) // => True
  */
 export const rayleigh = (key: Key, scale: ArrayLike, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
   drawRayleigh(consume("rayleigh", key), [scale], shape, options);

@@ -14,9 +14,15 @@ import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { program } from "../program.ts";
 import { checkShape } from "./sampler.ts";
 
+// Keys of an array that are printed.
+const shownKeys = 6;
 /**
  * A random key, or an array of keys. Keys are consumed, not changed: what draws numbers from a key always draws the same ones, so
  * each key is for one use, and `split` makes new ones. An array of keys is iterable, has `at(i)`, and can be mapped by `vmap`.
+ * @example
+ * const keys = random.split(random.key(0), 3);
+ * keys[1] // => key<fry>[928981903 3453687069]
+ * keys.at(1) === keys[1] // => true
  */
 export class Key {
   /** The words, `u32[..., 2]`. */
@@ -55,7 +61,12 @@ export class Key {
     for (let i = 0; i < Math.max(1, this.data.shape[0] ?? 0); i++) yield this.at(i);
   }
   toString(): string {
-    return this.data instanceof ConcreteArray ? `key<fry>${String(this.data)}` : "key<fry>";
+    const { data } = this;
+    if (!(data instanceof ConcreteArray)) return "key<fry>";
+    if (data.ndim < 2) return `key<fry>[${data.dataSync().join(" ")}]`;
+    const count = data.shape[0] as number,
+      shown = Array.from({ length: Math.min(count, shownKeys) }, (_, i) => String(this.at(i)));
+    return `[${shown.join(" ")}${count > shownKeys ? ` ... ${count} in all` : ""}]`;
   }
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
@@ -129,7 +140,7 @@ const checkKey = (op: string, key: unknown): void => {
  * The key of a seed: an integer up to 2^53 in absolute value, or a scalar of dtype int32 or uint32. A negative seed of 32 bits
  * stands for its two's complement, as in JAX. Throws ArgumentError, ShapeError and DTypeError.
  * @example
- * random.key(42) // => key<fry>[ 0 42]
+ * random.key(42) // => key<fry>[0 42]
  */
 export const key = (seed: number | NDArray): Key =>
   new Key(
@@ -177,7 +188,7 @@ const copyWords = program<null>("clone", (_, words) => reshape(reshape(words, [1
  * The same keys again, which `configure({ check: true })` lets you use once more.
  * @example
  * const key = random.key(1);
- * np.allclose(random.uniform(random.clone(key)), random.uniform(key)) // => true
+ * np.allclose(random.uniform(random.clone(key)), random.uniform(key)) // => True
  */
 export const clone = (keys: Key): Key => {
   checkKey("clone", keys);
@@ -195,8 +206,8 @@ export interface Split {
  * of all other keys. Throws ShapeError.
  * @example
  * const [a, b] = random.split(random.key(42));
- * a // => key<fry>[1832780943  270669613]
- * b // => key<fry>[  64467757 2916123636]
+ * a // => key<fry>[1832780943 270669613]
+ * b // => key<fry>[64467757 2916123636]
  * random.keyData(random.split(random.key(0), [3, 2])).shape // => [3, 2, 2]
  */
 export const split: Split = (key: Key, num: number | Shape = 2): Keys<never> => {
@@ -209,7 +220,7 @@ const foldWords = program<null>("foldIn", (_, words, data) => foldInKey(words, d
  * A new key from a key, which is consumed, and a number: an integer of 32 bits or a scalar array of dtype int32 or uint32.
  * Different numbers give independent keys; number i gives the i-th key of `split`. Throws ArgumentError, ShapeError and DTypeError.
  * @example
- * random.foldIn(random.key(0), 1) // => key<fry>[ 928981903 3453687069]
+ * random.foldIn(random.key(0), 1) // => key<fry>[928981903 3453687069]
  */
 export const foldIn = (key: Key, data: number | NDArray): Key => {
   if (typeof data === "number" && !(Number.isInteger(data) && data >= -0x80000000 && data <= 0xffffffff))

@@ -38,7 +38,7 @@ const drawNormal = program<Form>("normal", (form, key) => gaussian(form, key as 
 /**
  * Standard normal reals, `f32[...shape]`: `sqrt(2) erfInv(u)` with u uniform in (-1, 1). Throws ShapeError and DTypeError.
  * @example
- * random.normal(random.key(0), [2]) // => [1.6226422 2.0252647]
+ * random.normal(random.key(0), [2]) // => [1.622642 2.0252647]
  */
 export const normal = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => {
   const form = floatForm("normal", shape, options);
@@ -71,7 +71,7 @@ const drawLognormal = parametric("lognormal", (form, key, sigma) => exp(mul(gaus
 /**
  * `exp(sigma z)` with z standard normal; `f32` of the given shape or `sigma`'s. Throws ShapeError and DTypeError.
  * @example
- * np.all(np.greater(random.lognormal(random.key(0), 1, [5]), 0)) // => true
+ * np.all(np.greater(random.lognormal(random.key(0), 1, [5]), 0)) // => True
  */
 export const lognormal = (key: Key, sigma: ArrayLike = 1, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
   drawLognormal(consume("lognormal", key), [sigma], shape, options);
@@ -134,7 +134,7 @@ const drawWald = parametric("wald", (form, key, m) => {
  * Wald's (the inverse Gaussian) distribution of the given mean and shape parameter 1; `f32` of the given shape or the mean's.
  * Throws ShapeError and DTypeError.
  * @example
- * np.all(np.greater(random.wald(random.key(0), 1, [5]), 0)) // => true
+ * np.all(np.greater(random.wald(random.key(0), 1, [5]), 0)) // => True
  */
 export const wald = (key: Key, mean: ArrayLike, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
   drawWald(consume("wald", key), [mean], shape, options);

@@ -136,7 +136,7 @@ const drawSigns = program<Form>("rademacher", (form, key) => signs(form, key as 
 /**
  * -1 or 1 with equal probability, `i32[...shape]` or of the given dtype, which has a sign. Throws ShapeError and DTypeError.
  * @example
- * random.rademacher(random.key(1), [4]) // => [-1 -1 -1  1]
+ * random.rademacher(random.key(1), [4]) // => [1 -1 1 1]
  */
 export const rademacher = (
   key: Key,

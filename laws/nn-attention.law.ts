@@ -1,0 +1,104 @@
+// Attention, one number after the other: heads, groups of heads, masks of every kind, errors.
+import { describe, expect, it } from "vitest";
+import { type NDArray, nn, np, random } from "../src/index.ts";
+import { expectNear, logSum, numbers, slopes } from "./nn-checks.ts";
+
+const { exp, sqrt } = Math;
+
+describe("nn: attention", () => {
+  const draw = (seed: number, ...shape: readonly number[]): NDArray => random.normal(random.key(seed), shape);
+  /** By the formula, one number after the other; `seen` says which keys a query may use. */
+  const naive = (
+    [q, k, v]: readonly [NDArray, NDArray, NDArray],
+    seen: (b: number, n: number, t: number, s: number) => boolean,
+    bias: (b: number, n: number, t: number, s: number) => number = () => 0,
+  ): readonly number[] => {
+    const [Q, K, V] = [q, k, v].map((x) => x.js()) as [number[][][][], number[][][][], number[][][][]];
+    const groups = (Q[0]?.[0]?.length as number) / (K[0]?.[0]?.length as number);
+    return Q.flatMap((sequence, b) =>
+      sequence.flatMap((heads, t) =>
+        heads.flatMap((query, n) => {
+          const h = Math.floor(n / groups),
+            keys = (K[b] as number[][][]).map((ks) => ks[h] as number[]);
+          const logits = keys.map((key, s) =>
+            seen(b, n, t, s)
+              ? key.reduce((a, x, i) => a + x * (query[i] as number), 0) / sqrt(query.length) + bias(b, n, t, s)
+              : -1e30,
+          );
+          const norm = logSum(logits);
+          return query.map((_, i) =>
+            logits.reduce((a, l, s) => a + exp(l - norm) * (V[b]?.[s]?.[h]?.[i] as number), 0),
+          );
+        }),
+      ),
+    );
+  };
+  const qkv = (T: number, S: number, N: number, K: number, H: number): readonly [NDArray, NDArray, NDArray] => [
+    draw(1, 2, T, N, H),
+    draw(2, 2, S, K, H),
+    draw(3, 2, S, K, H),
+  ];
+  it("heads, groups of heads, sizes", () => {
+    for (const [T, S, N, K, H] of [
+      [3, 5, 2, 2, 4],
+      [2, 3, 4, 2, 3],
+      [1, 1, 3, 1, 1],
+      [5, 2, 1, 1, 2],
+    ] as const) {
+      const args = qkv(T, S, N, K, H);
+      expectNear(
+        numbers(nn.dotProductAttention(...args)),
+        naive(args, () => true),
+        3e-6,
+      );
+    }
+  });
+  it("causal, windows, lengths, masks and bias", () => {
+    const args = qkv(4, 4, 2, 1, 3);
+    const run = (...rest: readonly unknown[]): readonly number[] =>
+      numbers((nn.dotProductAttention as (...xs: readonly unknown[]) => NDArray)(...args, ...rest));
+    expectNear(
+      run(null, null, { isCausal: true }),
+      naive(args, (_b, _n, t, s) => s <= t),
+      3e-6,
+    );
+    expectNear(
+      run(null, null, { localWindowSize: [1, 2] }),
+      naive(args, (_b, _n, t, s) => t <= s + 1 && t >= s - 2),
+      3e-6,
+    );
+    expectNear(
+      run(null, null, { keyValueSeqLengths: Int32Array.of(2, 4) }),
+      naive(args, (b, _n, _t, s) => s < (b === 0 ? 2 : 4)),
+      3e-6,
+    );
+    const mask = np.greater(draw(4, 1, 2, 4, 4), -0.5),
+      bias = draw(5, 2, 1, 4, 4);
+    const M = mask.js() as unknown as boolean[][][][],
+      B = bias.js() as unknown as number[][][][];
+    expectNear(
+      run(bias, mask),
+      naive(
+        args,
+        (_b, n, t, s) => M[0]?.[n]?.[t]?.[s] === true,
+        (b, _n, t, s) => B[b]?.[0]?.[t]?.[s] as number,
+      ),
+      3e-6,
+    );
+  });
+  it("one sequence without a batch axis; a query that sees nothing weighs all alike, with finite slopes", () => {
+    const [q, k, v] = [draw(1, 2, 1, 2), draw(2, 3, 1, 2), draw(3, 3, 1, 2)] as const;
+    const f = (x: NDArray): NDArray => nn.dotProductAttention(x, k, v, null, np.zeros([1, 2, 3], { dtype: "bool" }));
+    const mean = numbers(np.mean(v, 0));
+    expectNear(numbers(f(q)), [...mean, ...mean], 1e-6);
+    expect(slopes(f, q).every(Number.isFinite)).toBe(true);
+  });
+  it("errors name what does not fit", () => {
+    const x = np.ones([1, 2, 3, 4]);
+    expect(() => nn.dotProductAttention(x, x, np.ones([1, 2, 3, 5]))).toThrow(/value of shape \[1,2,3,4\]/);
+    expect(() => nn.dotProductAttention(x, np.ones([1, 2, 2, 4]), np.ones([1, 2, 2, 4]))).toThrow(
+      /a multiple of 2 heads/,
+    );
+    expect(() => nn.dotProductAttention(x, x, x, null, np.ones([2, 2]))).toThrow(/mask of dtype bool/);
+  });
+});
