@@ -26,3 +26,4 @@ export {
 } from "./numpy/index.ts";
 export { configure } from "./runtime/configure.ts";
 export * from "./numpy/transforms.ts";
+export { checkGrads, type CheckGradsOptions } from "./laws/checkGrads.ts";
