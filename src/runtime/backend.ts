@@ -1,10 +1,11 @@
 // The backends by name, and the device that arrays are made on.
+import { referenceBackend } from "../backends/reference/backend.ts";
 import { wasmBackend } from "../backends/wasm/backend.ts";
 import type { Backend } from "../kernel/program.ts";
 import { type BackendName, onConfigure, settings } from "./configure.ts";
 import { Device } from "./device.ts";
 
-const makers: { readonly [K in BackendName]: () => Backend } = { wasm: wasmBackend, reference: wasmBackend };
+const makers: { readonly [K in BackendName]: () => Backend } = { wasm: wasmBackend, reference: referenceBackend };
 const made = new Map<BackendName, Device>();
 let current: Device | null = null;
 let forced: Device | null = null;
@@ -21,7 +22,11 @@ export const deviceOf = (name: BackendName): Device => {
   return device;
 };
 /** The device that new arrays and programs go to: the configured backend's. */
-export const currentDevice = (): Device => forced ?? (current ??= deviceOf(settings().backend));
+export const currentDevice = (): Device => {
+  if (forced !== null) return forced;
+  current ??= deviceOf(settings().backend);
+  return current;
+};
 /** All devices in use. */
 export const devices = (): readonly Device[] => [...made.values(), ...(forced === null ? [] : [forced])];
 /** Run `f` on a device of its own: for laws about small memories. */
