@@ -9,9 +9,11 @@ import {
   jit,
   type Key,
   type NDArray,
+  np,
   random,
   ShapeError,
 } from "../src/index.ts";
+import { stableOrder } from "../src/numpy/random/permutation.ts";
 import { sum } from "../src/primitives/linear.ts";
 import { threefry2x32 } from "../src/primitives/threefry.ts";
 import { vmap } from "../src/transforms/batching.ts";
@@ -178,6 +180,25 @@ describe("random: as in plain JavaScript", () => {
           .map(([v]) => v),
       ),
     );
+  });
+  it("many rows of many, each shuffled on its own", () => {
+    const columns = 300,
+      rows = [0, 1].map(() => Float32Array.from({ length: columns }, (_, i) => i));
+    const mixed = random.permutation(random.key(1), rows, 1, { independent: true }).js() as number[][];
+    const keys = bitsOf(splitOf([0, 1], 2)[1] as readonly number[], 2 * columns);
+    mixed.forEach((row, r) => {
+      const sorted = Array.from(rows[r] as Float32Array).sort(
+        (i, j) => (keys[r * columns + i] as number) - (keys[r * columns + j] as number),
+      );
+      expect(row).toEqual(sorted);
+    });
+  });
+  it("equal keys keep their order, counted or by digits", () => {
+    for (const n of [5, 257]) {
+      const keys = Array.from({ length: n }, (_, i) => (i % 3) * 0x10000001),
+        sorted = keys.map((_, i) => i).sort((i, j) => (keys[i] as number) - (keys[j] as number));
+      expect(numbers(stableOrder(np.array(Uint32Array.from(keys))))).toEqual(sorted);
+    }
   });
   it("choice without replacement takes different members", () => {
     for (const p of [null, [0.1, 0.2, 0.3, 0.2, 0.2]]) {

@@ -84,7 +84,7 @@ export const logSigmoid = activation("logSigmoid", (x) => neg(softplusOf(neg(x))
  * `log(1 - e^-x)` for x > 0, elementwise, accurate everywhere. The method is that of M. Maechler, "Accurately computing
  * log(1 - exp(-|a|))", 2012.
  * @example
- * nn.log1mexp([Math.LN2, 1e4]) // => [-0.6931472 0]
+ * nn.log1mexp(Math.LN2) // => -0.6931472
  */
 export const log1mexp = activation("log1mexp", (x) => {
   const near = lt(x, fullLike(x, Math.LN2)),

@@ -10,9 +10,11 @@ import {
   bitcastConvertType,
   convertElementType,
   eq,
+  lt,
   mul,
   ne,
   not,
+  or,
   select,
   shiftRightLogical,
   sub,
@@ -34,6 +36,13 @@ import { subkeys } from "./uniform.ts";
 
 const digitBits = 4,
   radix = 1 << digitBits;
+/** `order` with each element moved to its place. */
+const placed = (order: Value, place: Value): Value =>
+  scatter(fullLike(order, 0), reshape(place, [order.size, 1]), order, {
+    dimensionNumbers: { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] },
+    mode: "promiseInBounds",
+    uniqueIndices: true,
+  });
 /** One pass of the radix sort: `order` rearranged by a digit of the keys, equal digits keeping their order. */
 const pass = (order: Value, keys: Value, shift: number): Value => {
   const n = order.size,
@@ -49,16 +58,26 @@ const pass = (order: Value, keys: Value, shift: number): Value => {
     before = sub(cumsum(totals, 0), totals);
   const places = add(counts, broadcast(before, [n, radix], [0])),
     place = sum(mul(convertElementType(here, "int32"), places), [1]);
-  return scatter(fullLike(order, 0), reshape(sub(place, fullLike(place, 1)), [n, 1]), order, {
-    dimensionNumbers: { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] },
-    mode: "promiseInBounds",
-    uniqueIndices: true,
-  });
+  return placed(order, sub(place, fullLike(place, 1)));
 };
+/** The place of each element: how many are smaller, or equal and before it. */
+const counted = (keys: Value): Value => {
+  const n = keys.size,
+    square = [n, n] as const;
+  const mine = broadcast(keys, square, [1]),
+    other = broadcast(keys, square, [0]),
+    before = lt(iota(square, 1), iota(square, 0));
+  return sum(convertElementType(or(lt(other, mine), and(eq(other, mine), before)), "int32"), [1]);
+};
+// Up to here counting, O(n^2) in one kernel, costs less than the compilation of all passes.
+const few = 256;
 /** Positions of the elements of `keys: u32[n]` in ascending order, equal ones in their order: a radix sort, O(n). */
 export const stableOrder = (keys: Value): Value => {
-  let order = iota([keys.size], 0, "int32");
-  if (keys.size > 1) for (let shift = 0; shift < 32; shift += digitBits) order = pass(order, keys, shift);
+  const start = iota([keys.size], 0, "int32");
+  if (keys.size < 2) return start;
+  if (keys.size <= few) return placed(start, counted(keys));
+  let order = start;
+  for (let shift = 0; shift < 32; shift += digitBits) order = pass(order, keys, shift);
   return order;
 };
 /** Integers `u32[n]` in the order of the reals `f32[n]`: -0 is 0, NaN the greatest. */
