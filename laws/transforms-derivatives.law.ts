@@ -142,6 +142,6 @@ const laws: readonly Law[] = [
 ];
 describe.each(laws)("derivatives: $name", ({ check }) => {
   it.each(cases)("%s", (_name, { f, shapes }, n) => {
-    for (const seed of [1, 2]) check(f, filled(shapes(n), 10 * seed) as Args, seed);
+    check(f, filled(shapes(n), 10) as Args, 1);
   });
 });

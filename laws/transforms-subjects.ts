@@ -143,7 +143,7 @@ const cubic = jit((x: Value) => E.mul(x, E.square(x)));
 // biome-ignore format: one line per subject
 export const subjects: readonly Subject[] = [
   subject("rational", (n) => [real(n)], rational),
-  subject("wave", (n) => [real(n, 2), real(n, 2)], (x: Value, y: Value) => E.mul(E.sin(x), E.exp(y))),
+  subject("wave", (n) => [real(n, 2), real(n, 2)], (x: Value, y: Value) => E.mul(E.sin(x), E.exp(y)), [0, 3]),
   subject("normalized", (n) => [real(n)], (x: Value) => E.div(x, like(E.add(scalar(1), total(E.square(x))), x))),
   subject("layer", (n) => [{ w: real(2, n), b: real(2) }, real(n)], ({ w, b }: Params, x: Value) =>
     ({ y: E.tanh(E.add(matvec(w, x), b)), penalty: total(E.square(w)) })),
