@@ -37,7 +37,7 @@ export interface Linearize {
  * @example
  * const [value, push] = linearize((x: NDArray) => np.square(x), [3]);
  * value // => 9
- * [push(1), push(10)] // => [6, 60]
+ * push(10) // => 60
  */
 export const linearize = eitherOrder("linearize", (f, primals, options) => {
   const op = "linearize",
