@@ -1,7 +1,7 @@
 // From jaxprs to steps: kernels in their order, control flow as loops and branches around the steps of its bodies.
 import { storageOf } from "../core/dtype.ts";
 import type { Aval } from "../core/aval.ts";
-import type { Atom, Eqn, Jaxpr, Role, Structure, Var } from "../core/jaxpr.ts";
+import type { Atom, Eqn, Jaxpr, Role, Structure, Var, WhileRole } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import { aval } from "../core/aval.ts";
 import type { Buffer } from "../kernel/expr.ts";
@@ -89,45 +89,54 @@ const lowerScan = (frame: Frame, s: Of<"scan">, ins: readonly Buffer[], outs: re
     frame.site.views.set(b, view);
     return b;
   };
-  const initial = ins.filter((_, i) => roles[i] === "carry"),
-    results = outs.slice(0, initial.length),
-    carries = carriesOf(frame, initial, results);
+  const starts = roles
+    .flatMap((r, i) => (typeof r === "number" ? [[r, ins[i] as Buffer] as const] : []))
+    .sort(([a], [b]) => a - b);
+  const results = outs.slice(0, starts.length),
+    carries = carriesOf(
+      frame,
+      starts.map(([, b]) => b),
+      results,
+    );
   note(frame, `scan over ${length}${reverse ? " from the end" : ""}:`);
-  let k = 0;
   const given = ins.map((b, i) => {
     const role = roles[i] as Role;
-    return role === "const" ? b : role === "carry" ? (carries[k++] as Carry).now : slice(b, body.ins[i] as Atom);
+    return role === "const" ? b : role === "slice" ? slice(b, body.ins[i] as Atom) : (carries[role] as Carry).now;
   });
-  const ys = outs.slice(initial.length).map((b, i) => slice(b, body.outs[initial.length + i] as Atom));
+  const ys = outs.slice(results.length).map((b, i) => slice(b, body.outs[results.length + i] as Atom));
   const steps = lowerBody(frame, body, given, [...carries.map((c) => c.next), ...ys]);
   frame.steps.push({ op: "loop", count: length, counter, carries, body: steps });
   deliver(frame, carries, results);
 };
 
 const lowerWhile = (frame: Frame, s: Of<"while">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
-  const { condConsts, bodyConsts } = s,
-    start = condConsts + bodyConsts,
+  const { roles, results } = s,
     flag = bufferFor(aval([], "bool"));
-  const carries = carriesOf(frame, ins.slice(start), outs),
+  const among = (role: WhileRole): readonly Buffer[] => ins.filter((_, i) => roles[i] === role);
+  const starts = s.body.outs.map((_, k) => among(k)[0] as Buffer);
+  // A carry that nobody asked for has a place of its own.
+  const places = starts.map((b, k) => outs[results.indexOf(k)] ?? buffer(b.type, b.shape)),
+    carries = carriesOf(frame, starts, places),
     now = carries.map((c) => c.now);
   note(frame, "while:");
-  const cond = lowerBody(frame, s.cond, [...ins.slice(0, condConsts), ...now], [flag]);
+  const cond = lowerBody(frame, s.cond, [...among("cond"), ...now], [flag]);
   note(frame, "do:");
   const next = carries.map((c) => c.next),
-    body = lowerBody(frame, s.body, [...ins.slice(condConsts, start), ...now], next);
+    body = lowerBody(frame, s.body, [...among("body"), ...now], next);
   frame.steps.push({ op: "while", cond, flag, body, carries });
-  deliver(frame, carries, outs);
+  deliver(frame, carries, places);
 };
 
-const lowerCond = (frame: Frame, { branches }: Of<"cond">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
-  const [index, ...operands] = ins as readonly [Buffer, ...Buffer[]];
+const lowerCond = (frame: Frame, s: Of<"cond">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
+  const index = ins[s.chooser] as Buffer,
+    operands = ins.filter((_, i) => i !== s.chooser);
   // The chooser must be memory that a step can read.
   const own = frame.site.views.has(index) ? buffer("i32", []) : index;
   if (own !== index) copy(frame, index, own);
   frame.steps.push({
     op: "branch",
     index: own,
-    branches: branches.map((j, i) => {
+    branches: s.branches.map((j, i) => {
       note(frame, `branch ${i}:`);
       return lowerBody(frame, j, operands, outs);
     }),

@@ -67,12 +67,18 @@ export interface CallPrimitive<A> {
   readonly structure?: (attrs: A) => Structure;
   readonly show?: (attrs: A) => string;
 }
-/** What an operand of a scan is to its body: the same in every round, carried from round to round, or a slice of its first axis. */
-export type Role = "const" | "carry" | "slice";
+/**
+ * What an operand of a scan is to its body: the same in every round, a slice of its first axis, or (a number) the start of the
+ * carry that is the result of that number.
+ */
+export type Role = "const" | "slice" | number;
+/** What an operand of a while loop is: a constant of cond, one of body, or the start of a carry. */
+export type WhileRole = "cond" | "body" | number;
 /**
  * Control flow around jaxprs. scan: the body takes the operands in order, each in its role, and gives the next carry and a slice
- * of each of ys; results are the carry and ys. while: operands are the constants of cond, those of body, and the carry. cond:
- * operands are an int32 (clamped) that chooses a branch, and what every branch takes.
+ * of each of ys; results are the carry and ys. while: cond takes its constants, body takes its own, then both take the carry in
+ * order; results are the carries numbered by `results`. cond: the operand at `chooser` is an int32 (clamped) that chooses the
+ * branch, which takes the other operands.
  */
 export type Structure =
   | {
@@ -85,14 +91,15 @@ export type Structure =
   | {
       readonly kind: "while";
       readonly cond: Jaxpr;
-      readonly condConsts: number;
       readonly body: Jaxpr;
-      readonly bodyConsts: number;
+      readonly roles: readonly WhileRole[];
+      readonly results: readonly number[];
     }
-  | { readonly kind: "cond"; readonly branches: readonly Jaxpr[] };
+  | { readonly kind: "cond"; readonly branches: readonly Jaxpr[]; readonly chooser: number };
 /**
- * `known` computes known outputs, then residuals; `unknown` takes the residuals, then the inputs at `forwarded` (known ones that
- * it needs too), then the unknown inputs, and gives the unknown outputs.
+ * `known` takes the operands that `knownIns` flags (without it, the known ones) and computes known outputs, then residuals; `unknown`
+ * takes the residuals, then the inputs at `forwarded` (known ones that it needs too), then the unknown inputs, and gives the
+ * unknown outputs.
  */
 export interface PartialCall<A> {
   readonly known: A;
@@ -100,6 +107,7 @@ export interface PartialCall<A> {
   readonly unknownOuts: readonly boolean[];
   readonly residuals: number;
   readonly forwarded?: readonly number[];
+  readonly knownIns?: readonly boolean[];
 }
 export type AnyCall = CallPrimitive<unknown>;
 export const isCall = (p: AnyPrimitive | AnyCall): p is AnyCall => "inline" in p;

@@ -39,7 +39,7 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
           : withTrace(parent, () =>
               parent.processCall(
                 prim,
-                ins.filter((_, i) => !unknown[i]),
+                ins.filter((_, i) => p.knownIns?.[i] ?? !unknown[i]),
                 p.known,
               ),
             );
@@ -144,7 +144,7 @@ const splitCall = (e: Eqn, unknown: readonly boolean[]): readonly [Eqn | null, E
     ins.map((a) => a.aval),
     attrs,
   );
-  const knownIns = ins.filter((_, i) => !unknown[i]),
+  const knownIns = ins.filter((_, i) => p.knownIns?.[i] ?? !unknown[i]),
     knownOuts = outs.filter((_, i) => !p.unknownOuts[i]);
   const avals =
     knownOuts.length + p.residuals === 0

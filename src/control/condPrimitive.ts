@@ -1,0 +1,249 @@
+// cond: one of several branches, chosen while the program runs. Only the chosen one is run, unless a batch chooses several.
+import type { Aval } from "../core/aval.ts";
+import { aval, sameAval, showAval } from "../core/aval.ts";
+import { ShapeError } from "../core/errors.ts";
+import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
+import { showAttrs } from "../core/print.ts";
+import { bindCall } from "../core/trace.ts";
+import { Value } from "../core/value.ts";
+import { clamp, selectN } from "../primitives/elementwise.ts";
+import { broadcast, full, moveAxis, zerosOf } from "../primitives/linear.ts";
+import { cached } from "../transforms/derived.ts";
+import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
+import { backwardPass } from "../transforms/transpose.ts";
+import { batchJaxpr } from "../transforms/vmap.ts";
+import { jvpBody, splitBody } from "./bodies.ts";
+
+/** Branches of equal signature; the operand at `chooser` is their number (int32, clamped), the others are theirs. */
+export interface CondAttrs {
+  readonly branches: readonly Jaxpr[];
+  readonly chooser: number;
+}
+
+const anyOf = (flags: readonly (readonly boolean[])[]): readonly boolean[] =>
+  (flags[0] ?? []).map((_, i) => flags.some((f) => f[i]));
+/** Branches that take the constants of all of them, followed by their own operands; and these constants. */
+const unify = (
+  closed: readonly ClosedJaxpr[],
+): { readonly branches: readonly Jaxpr[]; readonly consts: readonly Value[] } => {
+  const consts = closed.flatMap((c) => c.consts);
+  if (consts.length === 0) return { branches: closed.map((c) => c.jaxpr), consts };
+  let from = 0;
+  const branches = closed.map(({ jaxpr, consts: own }) => {
+    const at = from;
+    from += own.length;
+    const rest = jaxpr.ins.slice(own.length).map((v) => v.aval);
+    return traceJaxpr(
+      (...xs) => evalJaxpr(jaxpr, [...xs.slice(at, at + own.length), ...xs.slice(consts.length)]),
+      [...consts.map((c) => c.aval), ...rest],
+      "cond",
+    ).jaxpr;
+  });
+  return { branches, consts };
+};
+/** Call with the chooser first. */
+const choose = (index: Value, closed: readonly ClosedJaxpr[], ins: readonly Value[]): readonly Value[] => {
+  const { branches, consts } = unify(closed);
+  return (branches[0] as Jaxpr).outs.length === 0
+    ? []
+    : bindCall(condP, [index, ...consts, ...ins], { branches, chooser: 0 });
+};
+const others = <T>(xs: readonly T[], { chooser }: CondAttrs): readonly T[] => xs.filter((_, i) => i !== chooser);
+
+const jvp: CallPrimitive<CondAttrs>["jvp"] = (ins, tangents, attrs) => {
+  const { branches, chooser } = attrs,
+    given = others(tangents, attrs),
+    flags = given.map((t) => t !== null);
+  const force = anyOf(branches.map((b) => jvpBody(b, flags, []).nonzero)),
+    closed = branches.map((b) => jvpBody(b, flags, force).closed);
+  const all = choose(ins[chooser] as Value, closed, [...others(ins, attrs), ...given.filter((t) => t !== null)]);
+  let k = force.length;
+  return [all.slice(0, force.length), force.map((f) => (f ? (all[k++] as Value) : null))];
+};
+
+const batch: CallPrimitive<CondAttrs>["batch"] = (size, ins, axes, attrs) => {
+  const { branches, chooser } = attrs,
+    index = ins[chooser] as Value,
+    at = axes[chooser] ?? null,
+    operands = others(ins, attrs),
+    where = others(axes, attrs);
+  if (at === null) {
+    const natural = branches.map((b) =>
+      batchJaxpr(
+        b,
+        size,
+        where,
+        b.outs.map(() => false),
+      ),
+    );
+    const force = anyOf(natural.map((n) => n.axes.map((a) => a !== null)));
+    const derived = branches.map((b) => batchJaxpr(b, size, where, force));
+    return [
+      choose(
+        index,
+        derived.map((d) => d.closed),
+        operands,
+      ),
+      force.map((f) => (f ? 0 : null)),
+    ];
+  }
+  // The examples choose for themselves: all branches run, and each takes its own result.
+  const which = clamp(full([size], 0, "int32"), moveAxis(index, at, 0), full([size], branches.length - 1, "int32"));
+  const results = branches.map((b) => {
+    const { closed } = batchJaxpr(
+      b,
+      size,
+      where,
+      b.outs.map(() => true),
+    );
+    return evalJaxpr(closed.jaxpr, [...closed.consts, ...operands]);
+  });
+  const outs = (results[0] as readonly Value[]).map((y, i) => {
+    const spread = broadcast(which, y.shape, y.shape.map((_, a) => a).slice(1));
+    return selectN(spread, ...results.map((r) => r[i] as Value));
+  });
+  return [outs, outs.map(() => 0)];
+};
+
+const partial: CallPrimitive<CondAttrs>["partial"] = (unknown, _ins, attrs) => {
+  const { branches, chooser } = attrs,
+    flags = others(unknown, attrs);
+  if (unknown[chooser]) {
+    const forwarded = unknown.flatMap((u, i) => (u ? [] : [i])),
+      order = [...forwarded, ...unknown.flatMap((u, i) => (u ? [i] : []))];
+    const moved = branches.map(
+      (b): Jaxpr => ({
+        ...b,
+        ins: others(order, { branches, chooser: order.indexOf(chooser) }).map(
+          (i) => b.ins[i < chooser ? i : i - 1] as Jaxpr["ins"][number],
+        ),
+      }),
+    );
+    return {
+      known: {
+        branches: branches.map(
+          (b): Jaxpr => ({ consts: 0, ins: b.ins.filter((_, i) => !flags[i]), eqns: [], outs: [] }),
+        ),
+        chooser,
+      },
+      unknown: { branches: moved, chooser: order.indexOf(chooser) },
+      unknownOuts: (branches[0] as Jaxpr).outs.map(() => true),
+      residuals: 0,
+      forwarded,
+    };
+  }
+  const nothing = flags.map(() => false);
+  const force = anyOf(branches.map((b) => splitBody(b, flags, [], nothing).unknownOuts)),
+    cut = branches.map((b) =>
+      splitBody(
+        b,
+        flags,
+        force,
+        nothing.map(() => true),
+      ),
+    );
+  // Every branch gives the residuals of all, zeros for those of the others.
+  const stored = cut.map(({ known, residuals }) => known.outs.slice(known.outs.length - residuals).map((a) => a.aval)),
+    all = stored.flat(),
+    start = (b: number): number => stored.slice(0, b).flat().length;
+  const known = cut.map(
+    (c, b) =>
+      traceJaxpr(
+        (...xs) => {
+          const outs = evalJaxpr(c.known, xs),
+            count = outs.length - c.residuals;
+          return [
+            ...outs.slice(0, count),
+            ...all.map((a, i) =>
+              i >= start(b) && i < start(b) + c.residuals ? (outs[count + i - start(b)] as Value) : zerosOf(a),
+            ),
+          ];
+        },
+        c.known.ins.map((v) => v.aval),
+        "cond",
+      ).jaxpr,
+  );
+  // Operands that some branch needs again are passed on to all.
+  const again = flags.flatMap((_, i) => (cut.some((c) => c.forwarded.includes(i)) ? [i] : []));
+  const later = cut.map(
+    (c, b) =>
+      traceJaxpr(
+        (...xs) => {
+          const own = xs.slice(start(b), start(b) + c.residuals),
+            passed = c.forwarded.map((i) => xs[all.length + again.indexOf(i)] as Value);
+          return evalJaxpr(c.unknown, [...own, ...passed, ...xs.slice(all.length + again.length)]);
+        },
+        [
+          ...all,
+          ...again.map((i) => ((branches[0] as Jaxpr).ins[i] as Value).aval),
+          ...(branches[0] as Jaxpr).ins.filter((_, i) => flags[i]).map((v) => v.aval),
+        ],
+        "cond",
+      ).jaxpr,
+  );
+  const position = (i: number): number => (i < chooser ? i : i + 1);
+  return {
+    known: { branches: known, chooser: unknown.slice(0, chooser).filter((u) => !u).length },
+    unknown: { branches: later, chooser: all.length },
+    unknownOuts: force,
+    residuals: all.length,
+    forwarded: [chooser, ...again.map(position)],
+  };
+};
+
+/** The backward pass of a branch: `(what is not linear, cotangents where there are any) -> cotangents of what is linear`. */
+const backward = (jaxpr: Jaxpr, linear: readonly boolean[], cts: readonly boolean[]): ClosedJaxpr =>
+  cached(jaxpr, `transpose of branch ${linear.map(Number).join("")} ${cts.map(Number).join("")}`, () =>
+    traceJaxpr(
+      (...all) => {
+        let k = 0;
+        const ins = linear.map((l) => (l ? null : (all[k++] as Value))),
+          given = cts.map((c) => (c ? (all[k++] as Value) : null));
+        const back = backwardPass(jaxpr, ins, given);
+        return linear.flatMap((l, i) => (l ? [back[i] ?? zerosOf((jaxpr.ins[i] as Value).aval)] : []));
+      },
+      [...jaxpr.ins.filter((_, i) => !linear[i]), ...jaxpr.outs.filter((_, i) => cts[i])].map((a) => a.aval),
+      "transpose of cond",
+    ),
+  );
+const transpose: CallPrimitive<CondAttrs>["transpose"] = (cts, ins, attrs) => {
+  const { branches, chooser } = attrs,
+    linear = ins.map((v) => !(v instanceof Value)),
+    flags = others(linear, attrs);
+  const given = cts.map((c) => c !== null),
+    known = others(ins, attrs).filter((v): v is Value => v instanceof Value);
+  const all = choose(
+    ins[chooser] as Value,
+    branches.map((b) => backward(b, flags, given)),
+    [...known, ...cts.filter((c) => c !== null)],
+  );
+  let k = 0;
+  return linear.map((l) => (l ? (all[k++] as Value) : null));
+};
+
+/** The choice of a branch. */
+export const condP: CallPrimitive<CondAttrs> = {
+  name: "cond",
+  abstractEval: (ins, attrs) => {
+    const [first] = attrs.branches as readonly [Jaxpr],
+      want = first.ins.map((v) => v.aval),
+      got = others(ins, attrs),
+      index = ins[attrs.chooser] as Aval;
+    if (!sameAval(index, aval([], "int32")))
+      throw new ShapeError({ op: "cond", expected: "an index i32[]", got: showAval(index) });
+    if (want.length !== got.length || !want.every((a, i) => sameAval(a, got[i] as Aval)))
+      throw new ShapeError({
+        op: "cond",
+        expected: `operands (${want.map(showAval).join(", ")})`,
+        got: `(${got.map(showAval).join(", ")})`,
+      });
+    return first.outs.map((a) => a.aval);
+  },
+  jvp,
+  batch,
+  partial,
+  transpose,
+  inline: null,
+  structure: ({ branches, chooser }) => ({ kind: "cond", branches, chooser }),
+  show: ({ branches }) => showAttrs({ branches }),
+};
