@@ -82,7 +82,7 @@ const arrayOf = (op: string, e: Value | TypedArray | readonly ArrayLike[]): Valu
     throw new ArgumentError({
       op,
       expected: "spans of numbers that are known while tracing",
-      got: `a traced value in [${e.map(String).join(", ")}]`,
+      got: "a traced value in a span or list",
       remedy: "lax.dynamicSlice takes traced starts; an array of positions is np.stack([...])",
     });
   return positionArray(op, e as ArrayLike, true);

@@ -174,7 +174,7 @@ const own: { readonly [name: string | symbol]: (...args: never[]) => unknown } &
       : shapes.reshape(this, [first, ...(rest as readonly number[])]);
   },
   [Symbol.iterator]() {
-    return rows(this);
+    return rows(this, indexing.slice);
   },
   [Symbol.toPrimitive](hint: "number" | "string" | "default") {
     if (this instanceof Tracer) return tracerMisuse(this, hint);

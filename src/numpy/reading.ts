@@ -5,7 +5,6 @@ import { ArgumentError, ShapeError } from "../core/errors.ts";
 import type { Misuse } from "../core/misuse.ts";
 import { tracerMisuse } from "../core/misuse.ts";
 import { Literal, type Value } from "../core/value.ts";
-import { sliceAxis, squeeze } from "../primitives/movement.ts";
 import { ConcreteArray, literalArray } from "../runtime/array.ts";
 
 /** A number or boolean, or nested lists of them. */
@@ -46,8 +45,8 @@ export const item = (x: Value, what: Misuse = "item"): number | boolean => {
   return array.dtype === "bool" ? value !== 0 : value;
 };
 
-/** `x[i]` along axis 0, for every i. */
-export const rows = function* (x: Value): Generator<Value> {
+/** `row(x, i)` for every i along axis 0. */
+export const rows = function* (x: Value, row: (x: Value, i: number) => Value): Generator<Value> {
   const n = x.shape[0];
   if (n === undefined)
     throw new ArgumentError({
@@ -56,5 +55,5 @@ export const rows = function* (x: Value): Generator<Value> {
       got: "a scalar",
       remedy: "use item()",
     });
-  for (let i = 0; i < n; i++) yield squeeze(sliceAxis(x, 0, i, i + 1), [0]);
+  for (let i = 0; i < n; i++) yield row(x, i);
 };
