@@ -21,15 +21,15 @@ import { special } from "./special-functions.ts";
 /** An array of numbers in row-major order. */
 export class Concrete extends Value {
   readonly aval: Aval;
-  readonly data: readonly number[];
-  constructor(data: readonly number[], shape: readonly number[], dtype: DType) {
+  readonly numbers: readonly number[];
+  constructor(numbers: readonly number[], shape: readonly number[], dtype: DType) {
     super();
     this.aval = { dtype, shape };
-    this.data = data;
+    this.numbers = numbers;
   }
 }
 export const dataOf = (x: Value): readonly number[] => {
-  if (x instanceof Concrete) return x.data;
+  if (x instanceof Concrete) return x.numbers;
   if (x instanceof Literal) return [x.value];
   throw new Error(`not concrete: ${String(x)}`);
 };

@@ -44,7 +44,7 @@ const dot = (x: readonly number[], y: readonly number[]): number =>
   x.reduce((sum, a, i) => sum + a * (y[i] as number), 0);
 const replaced = <T>(xs: readonly T[], i: number, x: T): readonly T[] => xs.map((y, j) => (i === j ? x : y));
 const isReal = (x: { readonly dtype: DType }): boolean => x.dtype === "float64";
-const finiteSubject = (s: Subject): boolean => [...s.ins.map((x) => x.data), s.want].flat().every(Number.isFinite);
+const finiteSubject = (s: Subject): boolean => [...s.ins.map((x) => x.numbers), s.want].flat().every(Number.isFinite);
 
 const valueLaw = (s: Subject): void => {
   const out = concretely(() => run(s, s.ins));
@@ -76,7 +76,7 @@ const push = (s: Subject, out: Value, i: number, v: Value): Value | null => {
           ? v
           : like(
               x,
-              x.data.map(() => 0),
+              x.numbers.map(() => 0),
             ),
       ),
     );
@@ -109,7 +109,7 @@ const secondLaw = (s: Subject): void => {
   const ws = s.ins.map((x, i) => (real[i] ? like(x, noise(sizeOf(x.shape), i + 5)) : null));
   const zero = like(
     s.ins[0] as Concrete,
-    (s.ins[0] as Concrete).data.map(() => 0),
+    (s.ins[0] as Concrete).numbers.map(() => 0),
   );
   const slope: Flat = (...xs) => {
     const [outs, [t]] = jvpFlat((...ys) => [run(s, ys)], xs, vs);
@@ -128,7 +128,7 @@ const secondLaw = (s: Subject): void => {
       const ct = like(outs[0] as Value, noise((outs[0] as Value).size, 3));
       const back = pullLinear(linear, [ct]);
       const right = back.reduce((sum, b, i) => sum + (b === null ? 0 : dot(dataOf(b), dataOf(ws[i] ?? zero))), 0);
-      near([right], [forward === null || forward === undefined ? 0 : dot(dataOf(forward), ct.data)], 1e-10);
+      near([right], [forward === null || forward === undefined ? 0 : dot(dataOf(forward), ct.numbers)], 1e-10);
     }
   });
 };
@@ -147,7 +147,7 @@ const transposeLaw = (s: Subject): void => {
       const v = like(x, noise(sizeOf(x.shape), i));
       const zero = like(
         x,
-        x.data.map(() => 0),
+        x.numbers.map(() => 0),
       );
       const image = minus(run(s, replaced(s.ins, i, v)), run(s, replaced(s.ins, i, zero)));
       const ct = new Concrete(noise(image.length, 7), s.shape, (run(s, s.ins).aval as Aval).dtype);
@@ -159,7 +159,7 @@ const transposeLaw = (s: Subject): void => {
         i,
       );
       expect(back.aval).toEqual(x.aval);
-      near([dot(dataOf(back), v.data)], [dot(ct.data, image)], 1e-12);
+      near([dot(dataOf(back), v.numbers)], [dot(ct.numbers, image)], 1e-12);
     });
   });
 };
@@ -171,10 +171,10 @@ describe("primitives: transposes", () => {
 // Batches of three examples: the operand and two variations that stay in its domain.
 const variations = (x: Concrete): readonly Concrete[] => [
   x,
-  like(x, [...x.data].reverse()),
+  like(x, [...x.numbers].reverse()),
   like(
     x,
-    x.data.map((_, i) => x.data[(i + 1) % x.data.length] as number),
+    x.numbers.map((_, i) => x.numbers[(i + 1) % x.numbers.length] as number),
   ),
 ];
 const stack = (xs: readonly Value[], axis: number): Concrete => {
@@ -208,7 +208,7 @@ const batchLaw = (s: Subject): void => {
         );
         const stacked = stack(want, axis);
         expect(got.aval).toEqual(stacked.aval);
-        near(dataOf(got), stacked.data, 1e-12);
+        near(dataOf(got), stacked.numbers, 1e-12);
       });
     }
 };

@@ -22,7 +22,7 @@ describe("primitives: special points", () => {
     ins: readonly Concrete[],
     attrs: unknown,
     i = 0,
-    dx: readonly number[] = (ins[i] as Concrete).data.map(() => 1),
+    dx: readonly number[] = (ins[i] as Concrete).numbers.map(() => 1),
   ) =>
     concretely(() => {
       const x = ins[i] as Concrete;

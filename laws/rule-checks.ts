@@ -106,7 +106,7 @@ export const checkDerivatives = (
       ),
     );
     expect(pulled.aval).toEqual(x.aval);
-    expect(dot(dataOf(pulled), v.data)).toBeCloseTo(dot(ct.data, tangent), 8);
+    expect(dot(dataOf(pulled), v.numbers)).toBeCloseTo(dot(ct.numbers, tangent), 8);
   });
 };
 
@@ -121,7 +121,7 @@ const example = (x: Concrete, axis: number, k: number): Concrete => {
       (sum, s, d) => sum + (Math.floor(n / s) % (shape[d] as number)) * (outer[d] as number),
       0,
     );
-    return x.data[offset + k * (strides[axis] as number)] as number;
+    return x.numbers[offset + k * (strides[axis] as number)] as number;
   });
   return new Concrete(data, shape, x.dtype);
 };
@@ -135,7 +135,10 @@ export const checkBatch = (c: Case, axes: readonly (number | null)[], size: numb
     const [value, axis] = c.prim.batch(size, c.ins, axes, c.attrs);
     return moveAxis(value, axis, 0);
   });
-  if (size === 0) return expect(out.size).toBe(0);
+  if (size === 0) {
+    expect(out.size).toBe(0);
+    return;
+  }
   const want = Array.from({ length: size }, (_, k) => run(single(k)));
   expect(out.aval).toEqual({ shape: [size, ...(want[0] as Value).shape], dtype: (want[0] as Value).dtype });
   near(dataOf(out), want.flatMap(dataOf), 1e-9);
@@ -154,7 +157,7 @@ export const indicesOf = (shape: Shape): readonly (readonly number[])[] =>
     stridesOf(shape).map((s, d) => Math.floor(n / s) % (shape[d] as number)),
   );
 /** Element of a row-major array. */
-export const element = (x: Concrete, at: readonly number[]): number => x.data[dot(at, stridesOf(x.shape))] as number;
+export const element = (x: Concrete, at: readonly number[]): number => x.numbers[dot(at, stridesOf(x.shape))] as number;
 /** The primitive gives these numbers. */
 export const checkValue = (c: Case, shape: Shape, want: readonly number[]): void => {
   const out = run(c);
