@@ -1,10 +1,11 @@
 // The main example: a convolutional network learns to read handwritten digits. `npm start -- --help` shows the options.
 // Everything random follows from the seed, so the same seed gives the same bits.
+import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
 import * as bricks from "../src/bricks/index.ts";
 import { accuracy, batchPositions, confusionMatrix, takeRows, trainTestSplit } from "../src/data/index.ts";
-import { jit, type NDArray, nn, np, random, valueAndGrad, vmap } from "../src/index.ts";
+import { jit, type Key, lax, type NDArray, nn, np, random, valueAndGrad, vmap } from "../src/index.ts";
 import * as optim from "../src/optim/index.ts";
 import { type Digits, loadDigits, side } from "./digits.ts";
 import { drawCurves, drawSheet } from "./pictures.ts";
@@ -77,7 +78,7 @@ const { expected, net } = models[given.model as keyof typeof models] as {
   readonly expected: number;
   readonly net: bricks.Brick;
 };
-const [splitKey, initKey, orderKey] = random.split(random.key(seed), 3);
+const [splitKey, initKey, orderKey, moveKey] = random.split(random.key(seed), 4);
 
 // A fifth of the digits is held out, of every digit the same share.
 const all = loadDigits(most);
@@ -87,6 +88,11 @@ const count = train.labels.size,
 
 /** Images as the network takes them: `f32[n, 1, 28, 28]` between 0 and 1. */
 const inputs = (images: NDArray): NDArray => np.multiply(np.astype(np.expandDims(images, 1), "float32"), 1 / 255);
+/** An image moved by up to a pixel in each direction: there are never enough examples. */
+const moved = (key: Key, image: NDArray): NDArray => {
+  const [up, left] = [...random.randint(key, [2], 0, 3)] as [NDArray, NDArray];
+  return lax.dynamicSlice(np.pad(image, 1), [up, left], [side, side]);
+};
 /** The network is written for one image; vmap maps it over many. */
 const logits = vmap((params: unknown, image: NDArray): NDArray => net.apply(params, image), [null, 0]);
 
@@ -95,10 +101,11 @@ type State = ReturnType<typeof optimizer.init>;
 
 // A step of training is one program: gather the batch, forward, backward, update. Parameters and state change in place.
 const step = jit(
-  (params: unknown, state: State, digits: Digits, positions: NDArray) => {
+  (params: unknown, state: State, digits: Digits, positions: NDArray, key: Key) => {
     const { images, labels } = takeRows(digits, positions);
+    const seen = inputs(vmap(moved)(random.split(key, batch), images));
     const loss = (p: unknown): readonly [NDArray, NDArray] => {
-      const scores = logits(p, inputs(images));
+      const scores = logits(p, seen);
       const right = np.mean(np.astype(np.equal(np.argmax(scores, 1), labels), "float32"));
       return [np.mean(optim.softmaxCrossEntropyWithIntegerLabels(scores, labels)), right];
     };
@@ -119,7 +126,7 @@ interface Trained {
   readonly params: unknown;
   readonly losses: readonly number[];
 }
-const learn = (): Trained => {
+const learn = async (): Promise<Trained> => {
   const bar = new cliProgress.SingleBar({
     format:
       "{bar} {percentage} % | epoch {epoch}/{epochs} | loss {loss} | accuracy {right} | {speed} images/s | {left} s left",
@@ -139,7 +146,13 @@ const learn = (): Trained => {
   bar.start(steps, 0, { epoch: 1, epochs, loss: "-", right: "-", speed: "-", left: "-" });
   for (let epoch = 1; epoch <= epochs; epoch++)
     for (const positions of batchPositions(random.foldIn(orderKey, epoch), count, { size: batch, dropLast: true })) {
-      const [nextParams, nextState, loss, right] = step(params, state, train, positions);
+      const [nextParams, nextState, loss, right] = step(
+        params,
+        state,
+        train,
+        positions,
+        random.foldIn(moveKey, losses.length),
+      );
       params = nextParams;
       state = nextState;
       losses.push(Number(loss));
@@ -153,6 +166,7 @@ const learn = (): Trained => {
         speed: Math.round((losses.length * batch) / seconds),
         left: Math.ceil((seconds * (steps - losses.length)) / losses.length),
       });
+      await setImmediate(); // let the terminal, and ctrl-C, have their turn
     }
   bar.stop();
   return { params, losses };
@@ -183,17 +197,17 @@ const drawMistakes = (file: string, guesses: NDArray, shares: NDArray): void => 
   wrong.sort((a, b) => (share[b] as number) - (share[a] as number));
   drawSheet(
     file,
-    `${wrong.length} of ${truth.length} held-out digits were misread (digit, what it was taken for, how surely)`,
+    `${wrong.length} of ${truth.length} held-out digits were misread: digit, what it was taken for, how surely`,
     side,
     wrong.map((i) => ({
       pixels: pixels.subarray(i * size, (i + 1) * size),
-      caption: `${truth[i]}: ${guess[i]}, ${Math.round(100 * (share[i] as number))} %`,
+      caption: `${truth[i]} as ${guess[i]}, ${Math.round(100 * (share[i] as number))} %`,
     })),
   );
 };
 
 console.log(`${given.model}: ${count} digits to train with, ${test.labels.size} held out, seed ${seed}`);
-const { params, losses } = learn();
+const { params, losses } = await learn();
 const shares = probabilities(params, test),
   guesses = np.argmax(shares, 1),
   right = accuracy(test.labels, guesses);

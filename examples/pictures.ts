@@ -55,7 +55,7 @@ export const drawCurves = (file: string, title: string, x: string, y: string, cu
         borderColor: colour,
         backgroundColor: colour,
         borderWidth: width,
-        pointRadius: width > 2 ? 4 : 0,
+        pointRadius: 0,
       })),
     },
     options: {
@@ -81,13 +81,13 @@ export interface Framed {
   readonly caption: string;
 }
 const zoom = 3,
-  gap = 16,
+  gap = 24,
   captionHeight = 22,
-  heading = 64;
+  heading = 72;
 
 /** Draw images of `size` x `size` pixels, dark on light, in rows under a title. */
 export const drawSheet = (file: string, title: string, size: number, images: readonly Framed[]): void => {
-  const columns = Math.max(6, Math.ceil(Math.sqrt(images.length * 1.4))),
+  const columns = Math.max(10, Math.ceil(Math.sqrt(images.length * 1.4))),
     rows = Math.ceil(images.length / columns);
   const wide = size * zoom + gap,
     high = size * zoom + captionHeight + gap;
@@ -96,7 +96,7 @@ export const drawSheet = (file: string, title: string, size: number, images: rea
   context.textAlign = "center";
   context.fillStyle = "#333333";
   context.font = `20px "${font}"`;
-  context.fillText(title, canvas.width / 2, 40);
+  context.fillText(title, canvas.width / 2, 44);
   context.font = `14px "${font}"`;
   context.imageSmoothingEnabled = false;
   const tile = createCanvas(size, size),
