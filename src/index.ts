@@ -24,6 +24,7 @@ export {
   tree,
   lax,
 } from "./numpy/index.ts";
+export { explain } from "./numpy/explaining.ts";
 export { configure } from "./runtime/configure.ts";
 export * from "./numpy/transforms.ts";
 export { checkGrads, type CheckGradsOptions } from "./laws/checkGrads.ts";

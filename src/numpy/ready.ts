@@ -2,6 +2,7 @@
 // loading a module has no side effect that a bundler would have to keep when nothing of it is used.
 import { installLift } from "../core/lift.ts";
 import { install } from "../runtime/eager.ts";
+import { installExplanations } from "../runtime/explain.ts";
 import { liftLeaf } from "../runtime/lift.ts";
 import { installMethods } from "./methods.ts";
 
@@ -12,6 +13,7 @@ export const ready = <T>(x: T): T => {
     done = true;
     install();
     installLift(liftLeaf);
+    installExplanations();
     installMethods();
   }
   return x;
