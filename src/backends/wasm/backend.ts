@@ -7,20 +7,21 @@ import { compileModule, relaxedSimd } from "./features.ts";
 const page = 65536;
 const maxPages = 65536;
 // The table of addresses lies in the guard zone at the start of memory, which no array occupies.
-const tableAt = 1024;
+const tableAt = 1024,
+  tableSize = 1 << 16;
 
 /** A backend with a memory of its own; it grows up to 4 GiB. */
 export const wasmBackend = (): Backend => {
   const memory = new WebAssembly.Memory({ initial: 32, maximum: maxPages });
-  let table = new Int32Array(memory.buffer, tableAt, 4096);
+  let table = new Int32Array(memory.buffer, tableAt, tableSize);
   const compile = (program: Program, plan: Plan): Executable => {
     const bytes = emitProgram(program, plan, { relaxed: relaxedSimd(), maxPages, shared: false });
     const instance = new WebAssembly.Instance(compileModule(bytes), { env: { memory } });
-    const main = instance.exports["main"] as (table: number, arena: number) => void,
+    const { main } = instance.exports as { readonly main: (table: number, arena: number) => void },
       n = program.inputs.length;
     return {
       run: (inputs, outputs, arena) => {
-        if (table.buffer !== memory.buffer) table = new Int32Array(memory.buffer, tableAt, 65536);
+        if (table.buffer !== memory.buffer) table = new Int32Array(memory.buffer, tableAt, tableSize);
         for (let i = 0; i < n; i++) table[i] = inputs[i] as number;
         for (let i = 0; i < outputs.length; i++) table[n + i] = outputs[i] as number;
         main(tableAt, arena);

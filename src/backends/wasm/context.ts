@@ -1,5 +1,6 @@
 // What the emitter of one kernel knows: where variables and buffers live, and which loop is being run as vectors.
 import type { Buffer, Expr, Var } from "../../kernel/expr.ts";
+import type { Stmt } from "../../kernel/program.ts";
 import type { Code } from "./assembler.ts";
 import type { Lanes } from "./vector.ts";
 
@@ -13,6 +14,8 @@ export interface VectorLoop {
   readonly index: Var;
   readonly lanes: Lanes;
   readonly unroll: number;
+  /** Names bound in the loop whose values differ between lanes. */
+  readonly names: ReadonlySet<Var>;
   /** Vectors of values that do not change in the loop. */
   readonly splats: Map<Expr, number>;
   readonly varying: Map<Expr, boolean>;
@@ -32,7 +35,7 @@ export interface Context {
 export const isVarying = (x: Context, e: Expr): boolean => {
   const loop = x.vector;
   if (loop === null) return false;
-  if (e.op === "var") return e === loop.index || x.slots.get(e)?.kind === "vector";
+  if (e.op === "var") return e === loop.index || loop.names.has(e);
   if (e.op === "const") return false;
   const known = loop.varying.get(e);
   if (known !== undefined) return known;
@@ -40,3 +43,6 @@ export const isVarying = (x: Context, e: Expr): boolean => {
   loop.varying.set(e, is);
   return is;
 };
+
+/** Emits statements; handed down to the emitters of loops, which are used by the emitter of statements themselves. */
+export type EmitBlock = (x: Context, stmts: readonly Stmt[]) => void;

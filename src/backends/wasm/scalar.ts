@@ -37,18 +37,19 @@ export const emitUnary = (c: Code, op: UnaryOp, t: ScalarType): void => {
         c.emit(`${w as "f32"}.abs`);
         return;
       }
-      if (t === "i32") {
+      if (signed(t)) {
         // (x ^ s) - s with s the sign
-        const x = c.local("i32"),
-          s = c.local("i32");
+        const i = w as "i32",
+          x = c.local(i),
+          s = c.local(i);
         c.emit("local.tee", x);
-        c.emit("i32.const", 31);
-        c.emit("i32.shr_s");
+        emitConst(c, t, t === "i64" ? 63 : 31);
+        c.emit(`${i}.shr_s`);
         c.emit("local.tee", s);
         c.emit("local.get", x);
-        c.emit("i32.xor");
+        c.emit(`${i}.xor`);
         c.emit("local.get", s);
-        c.emit("i32.sub");
+        c.emit(`${i}.sub`);
       }
       return;
     case "sqrt":
@@ -136,12 +137,12 @@ const emitDivide = (c: Code, op: "div" | "rem", t: ScalarType): void => {
   isSpecial();
   c.emit("select");
 };
-const emitShift = (c: Code, op: "shl" | "shr", t: ScalarType, count: Expr): void => {
+const emitShift = (c: Code, op: "shl" | "shr", t: ScalarType, count: Expr | undefined): void => {
   const w = valTypeOf[t] as "i32",
     bits = t === "i64" ? 64 : 32,
     arithmetic = op === "shr" && signed(t);
   const name = (op === "shl" ? `${w}.shl` : `${w}.shr_${signed(t) ? "s" : "u"}`) as Op;
-  if (count.op === "const" && Number(count.value) >= 0 && Number(count.value) < bits) {
+  if (count?.op === "const" && Number(count.value) >= 0 && Number(count.value) < bits) {
     c.emit(name);
     return;
   }
@@ -172,9 +173,14 @@ const emitShift = (c: Code, op: "shl" | "shr", t: ScalarType, count: Expr): void
   }
 };
 
-/** Apply a binary operation to the two values on the stack; `y` is the second operand's expression. */
-export const emitBinary = (c: Code, op: BinaryOp, t: ScalarType, y: Expr): void => {
-  const w = valTypeOf[t] as "i32";
+const ofTruths: Partial<Record<BinaryOp, BinaryOp>> = { add: "or", max: "or", mul: "and", min: "and" };
+/** The operation itself, or for bool its meaning among truth values. */
+export const logical = (op: BinaryOp, t: ScalarType): BinaryOp => (t === "bool" ? (ofTruths[op] ?? op) : op);
+
+/** Apply a binary operation to the two values on the stack; `y` is the second operand's expression, if it is known. */
+export const emitBinary = (c: Code, operation: BinaryOp, t: ScalarType, y?: Expr): void => {
+  const w = valTypeOf[t] as "i32",
+    op = logical(operation, t);
   switch (op) {
     case "add":
     case "sub":
@@ -183,11 +189,11 @@ export const emitBinary = (c: Code, op: BinaryOp, t: ScalarType, y: Expr): void 
       return;
     case "div":
       if (isFloat(t)) c.emit(`${w as "f32" | "i32"}.div` as Op);
-      else if (y.op === "const" && Number(y.value) > 0) c.emit(`${w}.div_${signed(t) ? "s" : "u"}`);
+      else if (y?.op === "const" && Number(y.value) > 0) c.emit(`${w}.div_${signed(t) ? "s" : "u"}`);
       else emitDivide(c, "div", t);
       return;
     case "rem":
-      if (y.op === "const" && Number(y.value) > 0) c.emit(`${w}.rem_${signed(t) ? "s" : "u"}`);
+      if (y?.op === "const" && Number(y.value) > 0) c.emit(`${w}.rem_${signed(t) ? "s" : "u"}`);
       else emitDivide(c, "rem", t);
       return;
     case "min":

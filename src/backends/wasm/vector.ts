@@ -3,6 +3,7 @@
 import type { BinaryOp, CompareOp, ScalarType, UnaryOp } from "../../kernel/expr.ts";
 import type { Code } from "./assembler.ts";
 import type { Op } from "./opcodes.ts";
+import { logical } from "./scalar.ts";
 
 export type Lanes = 2 | 4;
 const wide = (t: ScalarType): boolean => t === "f64" || t === "i64";
@@ -31,8 +32,9 @@ export const vectorUnary = (op: UnaryOp, t: ScalarType): Op | null => {
   }
 };
 /** Binary instruction, or null where lanes must be computed one by one. */
-export const vectorBinary = (op: BinaryOp, t: ScalarType): Op | null => {
+export const vectorBinary = (operation: BinaryOp, t: ScalarType): Op | null => {
   const s = shapeOf(t, 4),
+    op = logical(operation, t),
     float = t === "f32" || t === "f64";
   switch (op) {
     case "add":
@@ -53,6 +55,8 @@ export const vectorBinary = (op: BinaryOp, t: ScalarType): Op | null => {
       return null;
   }
 };
+/** Whether a reduction can be carried in vectors. */
+export const reducesInVectors = (op: BinaryOp, t: ScalarType): boolean => vectorBinary(op, t) !== null;
 /** Shift instruction (its count is an i32 on the stack, below the width). */
 export const vectorShift = (op: "shl" | "shr", t: ScalarType): Op =>
   op === "shl" ? `${shapeOf(t, 4) as "i32x4"}.shl` : `${shapeOf(t, 4) as "i32x4"}.shr_${t === "u32" ? "u" : "s"}`;

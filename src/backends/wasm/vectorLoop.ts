@@ -1,0 +1,117 @@
+// A loop that runs several indices at once: whole rounds of a few vectors, then single vectors, then single indices.
+import type { Expr } from "../../kernel/expr.ts";
+import type { For } from "../../kernel/program.ts";
+import {
+  accumulate,
+  addToTotal,
+  emitHorizontal,
+  finishTotal,
+  pushIdentityVector,
+  resetTotal,
+  totalType,
+} from "./accumulators.ts";
+import type { Context, EmitBlock, VectorLoop } from "./context.ts";
+import { type Count, emitBlocks, emitRounds } from "./counting.ts";
+import { emitScalar } from "./expression.ts";
+import { invariantsOf, lanesFor, varyingNames, weigh } from "./inspect.ts";
+import { splatTop } from "./vectorExpression.ts";
+
+// Vector sums in float32 or float64 of more rounds than this are cut in blocks, whose sums are added in float64.
+const longRounds = 256,
+  blockRounds = 64;
+
+/** How many vectors run side by side: more where bodies are small, so that latencies overlap and registers suffice. */
+const unrollOf = (s: For, lanes: number): number => {
+  const { nodes, loops } = weigh(s),
+    most = Math.floor(s.index.extent / lanes),
+    wanted = most === 2 ? 2 : nodes <= 24 ? 4 : nodes <= (loops > 0 ? 60 : 90) ? 2 : 1;
+  return Math.min(wanted, most);
+};
+
+/** Values that do not change in the loop are spread over the lanes once, before it. */
+const presplat = (x: Context, s: For): void => {
+  const { splats } = x.vector as VectorLoop;
+  for (const e of invariantsOf(s)) {
+    if (e.op === "var" && !x.slots.has(e)) continue;
+    const local = x.code.local("v128");
+    emitScalar(x, e);
+    splatTop(x, e.type);
+    x.code.emit("local.set", local);
+    splats.set(e, local);
+  }
+};
+
+/** Emit the loop, or say no if its body does not allow it. `index` and `bound` as for serial loops. */
+export const emitVectorFor = (
+  x: Context,
+  s: For,
+  index: number,
+  bound: number | null,
+  emitBlock: EmitBlock,
+): boolean => {
+  const { code } = x,
+    { extent } = s.index,
+    lanes = lanesFor(s),
+    names = varyingNames(s);
+  if (extent < lanes || names === null) return false;
+  const unroll = unrollOf(s, lanes),
+    width = lanes * unroll,
+    wide = extent - (extent % width),
+    narrow = extent - (extent % lanes),
+    count: Count = { code, index, extent, bound };
+  x.slots.set(s.index, { kind: "scalar", local: index, offset: 0 });
+  const splats = new Map<Expr, number>();
+  const inLanes = (n: number): Context => ({
+    ...x,
+    slots: new Map(x.slots),
+    vector: { index: s.index, lanes, unroll: n, names, splats, varying: new Map() },
+  });
+  const main = inLanes(unroll);
+  presplat(main, s);
+  const sums = s.accs.map(({ combine, value }) => ({
+    combine,
+    value,
+    type: value.type,
+    vectors: Array.from({ length: unroll }, () => code.local("v128")),
+    total: code.local(totalType(combine, value.type)),
+  }));
+  const reset = (): void => {
+    for (const { combine, type, vectors } of sums)
+      for (const l of vectors) {
+        pushIdentityVector(main, combine, type);
+        code.emit("local.set", l);
+      }
+  };
+  const flush = (): void => {
+    for (const { combine, type, vectors, total } of sums) emitHorizontal(main, combine, type, vectors, total);
+  };
+  const body = (c: Context) => (): void => {
+    emitBlock(c, s.body);
+    for (const { combine, value, vectors } of sums)
+      accumulate(c, combine, value, vectors.slice(0, (c.vector as VectorLoop).unroll));
+  };
+  reset();
+  for (const { combine, type, total } of sums) resetTotal(code, combine, type, total);
+  const long = extent > width * longRounds,
+    inexact = sums.some((a) => a.combine === "add" && (a.type === "f32" || a.type === "f64"));
+  if (bound === null && long && inexact)
+    emitBlocks(count, width, width * blockRounds, body(main), () => {
+      flush();
+      reset();
+    });
+  else emitRounds(count, 0, width, body(main));
+  if (unroll > 1 && (bound !== null || narrow > wide)) emitRounds(count, wide, lanes, body(inLanes(1)));
+  flush();
+  const tail: Context = { ...x, slots: new Map(x.slots), vector: null };
+  if (bound !== null || extent > narrow)
+    emitRounds(count, narrow, 1, () => {
+      emitBlock(tail, s.body);
+      for (const { combine, type, value, total } of sums)
+        addToTotal(code, combine, type, total, () => emitScalar(tail, value));
+    });
+  s.accs.forEach((a, i) => {
+    const { combine, type, total } = sums[i] as (typeof sums)[number];
+    x.slots.set(a.name, { kind: "scalar", local: finishTotal(code, combine, type, total), offset: 0 });
+  });
+  return true;
+};
