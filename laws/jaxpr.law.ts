@@ -43,6 +43,13 @@ describe("jaxprs: how they look", () => {
       "{ lambda a:f32[] . let b:f32[] = mul a 0.1:f32 in ( b ) }",
     );
   });
+  it("numbers are literals", () => {
+    expect(program((a: Value) => [2, true, a], f32())).toBe("{ lambda a:f32[] . let in ( 2.0:f32, true:bool, a ) }");
+    const f = (a: Value): Value => jvp((b: Value) => E.mul(a, b), [3], [1])[1];
+    expect(program(f, f32())).toBe(
+      "{ lambda a:f32[] . let _:f32[] = mul a 3.0:f32; b:f32[] = mul a 1.0:f32 in ( b ) }",
+    );
+  });
   it("a closed-over array is a constant", () => {
     const w = array([1, 2], [2], "float32");
     expect(program((a: Value) => E.mul(a, w), f32(2))).toBe(

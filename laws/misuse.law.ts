@@ -155,6 +155,27 @@ describe("an asynchronous function", () => {
   });
 });
 
+describe("an asynchronous function that fails later", () => {
+  it("leaves no unhandled rejection behind", async () => {
+    const unhandled: unknown[] = [];
+    const note = (e: unknown): void => {
+      unhandled.push(e);
+    };
+    process.on("unhandledRejection", note);
+    const f = async (v: Value): Promise<number> => {
+      await v.data();
+      return 1;
+    };
+    for (const trace of Object.keys(traces))
+      expect(() => (traces[trace] as (f: F) => unknown)(f)).toThrow(/asynchronous/);
+    await new Promise((done) => {
+      setTimeout(done, 20);
+    });
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+});
+
 describe("the user's line", () => {
   it("is the innermost one outside the library", () => {
     const inner = jit((w: Value) => {

@@ -22,7 +22,14 @@ export const installLift = (f: Lift): void => {
   convert = f;
 };
 
-/** The value that a leaf stands for; values are themselves. */
-export const lift = (x: unknown, op: string): Value => (x instanceof Value ? x : convert(x, op));
+/** The value that a leaf stands for; values are themselves, and inside a trace numbers and booleans are literals. */
+export const lift = (x: unknown, op: string): Value => {
+  if (x instanceof Value) return x;
+  if (!isEager()) {
+    if (typeof x === "number") return new Literal(x, "float32");
+    if (typeof x === "boolean") return new Literal(Number(x), "bool");
+  }
+  return convert(x, op);
+};
 /** What users get to see: outside every trace a literal becomes an array. */
 export const settle = (x: Value, op: string): Value => (x instanceof Literal && isEager() ? convert(x, op) : x);

@@ -59,13 +59,15 @@ export const checkFloating = ({ leaves, def }: Leaves<Aval>, op: string, root: s
 /** Call a user's function. Throws TraceError if it is asynchronous. */
 export const call = (f: Callable, args: readonly unknown[], op: string): unknown => {
   const out = f(...args);
-  if (typeof out === "object" && out !== null && "then" in out && typeof out.then === "function")
+  if (typeof out === "object" && out !== null && "then" in out && typeof out.then === "function") {
+    out.then(undefined, () => {}); // what it throws later is no news
     throw new TraceError({
       op,
       expected: "a synchronous function",
       got: "an asynchronous function: it returned a Promise",
       remedy: "await what it needs before, and pass the results as arguments",
     });
+  }
   return out;
 };
 
