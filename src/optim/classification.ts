@@ -26,7 +26,8 @@ export const safeSoftmaxCrossEntropy = (logits: ArrayLike, labels: ArrayLike): N
 };
 
 /**
- * `logsumexp(logits) - logits[label]`: `f32[..., n], i32[...] -> f32[...]`.
+ * `logsumexp(logits) - logits[label]`: `f32[..., n], i32[...] -> f32[...]`. Negative labels count from the end; NaN for a label
+ * that is no class.
  * @example
  * optim.softmaxCrossEntropyWithIntegerLabels([[0, 0], [0, 0]], np.array([0, 1], { dtype: "int32" })).shape // => [2]
  */
@@ -35,9 +36,19 @@ export const softmaxCrossEntropyWithIntegerLabels = (
   labels: ArrayLike,
   { axis = -1 }: AxisOptions = {},
 ): NDArray => {
-  const classes = np.expandDims(np.asarray(labels).astype("int32"), axis);
-  const chosen = np.squeeze(np.takeAlongAxis(logits, classes, axis), axis);
-  return np.subtract(nn.logsumexp(logits, axis), chosen);
+  // Choosing by comparison costs no more than the sum over the same row, and its gradient is part of that row too.
+  const x = np.asarray(logits),
+    at = axis < 0 ? axis + x.ndim : axis,
+    n = x.shape[at] ?? 0;
+  const y = np.expandDims(np.asarray(labels).astype("int32"), axis),
+    label = np.where(np.less(y, 0), np.add(y, n), y);
+  const classes = np.reshape(
+    np.arange(0, n, 1, { dtype: "int32" }),
+    x.shape.map((_, i) => (i === at ? n : 1)),
+  );
+  const chosen = np.sum(np.where(np.equal(label, classes), x, 0), axis);
+  const known = np.squeeze(np.logicalAnd(np.greaterEqual(label, 0), np.less(label, n)), axis);
+  return np.where(known, np.subtract(nn.logsumexp(x, axis), chosen), Number.NaN);
 };
 
 /**
