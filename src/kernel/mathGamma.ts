@@ -114,7 +114,7 @@ const positive = (a: Expr): Expr => {
     l = log(a);
   // (y - 1) (y - 2) without the rounding of a + 1
   const zeros = mul(pick(below, a, sub(a, 1)), pick(below, sub(a, 1), sub(a, 2))),
-    middle = mul(zeros, piecewise(limited(y), "gamma"));
+    middle = add(mul(zeros, piecewise(limited(y), "gamma")), 0); // -0 at the zeros becomes 0
   const inverse = div(lit(a, 1), pick(near, 8, y)),
     tail = fma1(inverse, poly(mul(inverse, inverse), stirling), halfLog),
     far = add(mul(sub(a, 0.5), sub(l, 1)), tail);
