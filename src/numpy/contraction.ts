@@ -116,52 +116,60 @@ const sizeOfLabels = (labels: Iterable<string>, extents: Extents): number => {
   for (const l of labels) n *= extents.get(l) as number;
   return n;
 };
-/**
- * Which two of the terms to multiply next: those whose product is smallest compared with them, then those that take the fewest
- * operations (the greedy rule of Daniel Smith's opt_einsum).
- */
-const nextPair = (terms: readonly Labels[], out: Labels, extents: Extents): readonly [number, number] => {
-  let best: readonly [number, number] = [0, 1],
-    least = [Infinity, Infinity];
-  for (let j = 1; j < terms.length; j++)
-    for (let i = 0; i < j; i++) {
-      const [a, b] = [terms[i] as Labels, terms[j] as Labels],
-        both = new Set([...a, ...b]),
-        needed = neededBy(terms, [i, j], out);
-      const growth =
-        sizeOfLabels(
-          [...both].filter((l) => needed.has(l)),
-          extents,
-        ) -
-        sizeOfLabels(a, extents) -
-        sizeOfLabels(b, extents);
-      const work = sizeOfLabels(both, extents);
-      if (growth < (least[0] as number) || (growth === least[0] && work < (least[1] as number))) {
-        best = [i, j];
-        least = [growth, work];
-      }
-    }
-  return best;
-};
 const neededBy = (terms: readonly Labels[], but: readonly number[], out: Labels): ReadonlySet<string> =>
   new Set([...out, ...terms.filter((_, i) => !but.includes(i)).flat()]);
 
-/** The order in which `contract` multiplies: at each step the positions of two terms; their product goes to the end. */
-export const contractionPath = (
-  terms: readonly Labels[],
-  out: Labels,
-  extents: Extents,
-): readonly (readonly [number, number])[] => {
-  const path: (readonly [number, number])[] = [];
-  let left = terms;
-  while (left.length > 1) {
-    const [i, j] = nextPair(left, out, extents),
-      needed = neededBy(left, [i, j], out);
-    const both = new Set([...(left[i] as Labels), ...(left[j] as Labels)]);
-    path.push([i, j]);
-    left = [...left.filter((_, k) => k !== i && k !== j), [...both].filter((l) => needed.has(l))];
-  }
-  return path;
+/** Positions of two terms. */
+type Step = readonly [number, number];
+/** The terms after two of them were multiplied, and the multiplications that this takes. */
+interface Product {
+  readonly step: Step;
+  readonly work: number;
+  /** Elements of the product beyond those of its factors. */
+  readonly growth: number;
+  readonly terms: readonly Labels[];
+}
+const products = (terms: readonly Labels[], out: Labels, extents: Extents): readonly Product[] =>
+  terms.flatMap((b, j) =>
+    terms.slice(0, j).map((a, i): Product => {
+      const both = [...new Set([...a, ...b])],
+        needed = neededBy(terms, [i, j], out),
+        kept = both.filter((l) => needed.has(l));
+      return {
+        step: [i, j],
+        work: sizeOfLabels(both, extents),
+        growth: sizeOfLabels(kept, extents) - sizeOfLabels(a, extents) - sizeOfLabels(b, extents),
+        terms: [...terms.filter((_, k) => k !== i && k !== j), kept],
+      };
+    }),
+  );
+const least = <T>(xs: readonly T[], cost: (x: T) => number): T =>
+  xs.reduce((best, x) => (cost(x) < cost(best) ? x : best), xs[0] as T);
+
+/** So many terms are searched for the order with the fewest multiplications: 180 orders of 5. */
+const searched = 5;
+/**
+ * The order in which `contract` multiplies: at each step the positions of two terms; their product goes to the end. Greedy, by the
+ * growth in elements, while there are many terms; the best of all orders for the last ones.
+ */
+export const contractionPath = (terms: readonly Labels[], out: Labels, extents: Extents): readonly Step[] => {
+  const best = (left: readonly Labels[]): readonly [work: number, path: readonly Step[]] => {
+    const steps = products(left, out, extents);
+    if (steps.length === 0) return [0, []];
+    if (left.length > searched) {
+      const { step, work, terms: rest } = least(steps, (s) => s.growth),
+        [more, path] = best(rest);
+      return [work + more, [step, ...path]];
+    }
+    return least(
+      steps.map(({ step, work, terms: rest }) => {
+        const [more, path] = best(rest);
+        return [work + more, [step, ...path]] as const;
+      }),
+      ([work]) => work,
+    );
+  };
+  return best(terms)[1];
 };
 
 /** Terms as they enter the products, and the extents of their axes. */

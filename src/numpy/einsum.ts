@@ -23,8 +23,9 @@ const termsOf = (op: string, spec: string, operands: readonly ArrayLike[]): read
 /**
  * Sums of products: in `"ij,jk->ik"` a letter names an axis of each operand, and letters that the result lacks are summed over. A
  * letter twice in one operand takes the diagonal; "..." stands for axes without a name, which broadcast; without `->` the
- * result has every letter that stands once, in alphabetical order. More than two operands are multiplied pair by pair in a
- * greedy order. Throws ArgumentError for a bad spec and ShapeError for operands that do not fit it.
+ * result has every letter that stands once, in alphabetical order. More than two operands are multiplied pair by pair in the
+ * order with the fewest multiplications (greedily beyond five). Throws ArgumentError for a bad spec and ShapeError for operands
+ * that do not fit it.
  * @example
  * const x = np.array([[1, 2], [3, 4]]);
  * einsum("ij,jk->ik", x, x) // => [[7 10] [15 22]]

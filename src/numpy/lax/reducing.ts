@@ -79,13 +79,13 @@ const fold = (xs: readonly Value[], axis: number, f: CombineMany): readonly Valu
 };
 /** Both forms of `reduce`: of one array, and of several together. */
 export interface Reduce {
-  (x: ArrayLike, initValue: ArrayLike, computation: Combine, dimensions: Axes): NDArray;
   (
     xs: readonly NDArray[],
     initValues: readonly ArrayLike[],
     computation: CombineMany,
     dimensions: Axes,
   ): readonly NDArray[];
+  (x: ArrayLike, initValue: ArrayLike, computation: Combine, dimensions: Axes): NDArray;
 }
 /**
  * The elements over `dimensions` combined by an associative, elementwise function that has `initValue` for its identity; several arrays
