@@ -1,0 +1,93 @@
+// Memory: nobody disposes of anything, nothing grows, what cannot fit is refused before harm is done.
+import { describe, expect, it } from "vitest";
+import { grad, jit, type NDArray, np, OutOfMemoryError } from "../src/index.ts";
+import { stats } from "../src/runtime/stats.ts";
+
+const rss = (): number => process.memoryUsage().rss / 2 ** 20;
+const message = (f: () => unknown): string => {
+  try {
+    f();
+  } catch (e) {
+    if (e instanceof OutOfMemoryError) return e.message;
+    throw e;
+  }
+  return "nothing was thrown";
+};
+
+describe("memory", () => {
+  it("a synchronous loop of a million jitted steps does not grow", () => {
+    const step = jit((x: NDArray) => np.add(np.multiply(x, 0.5), 1)),
+      before = rss();
+    let x: NDArray = np.ones([16]),
+      most = 0;
+    for (let i = 0; i < 1_000_000; i++) {
+      x = step(x);
+      if (i % 50_000 === 0) most = Math.max(most, rss());
+    }
+    expect(x.js()).toEqual(new Array(16).fill(2));
+    console.log(`a million steps: ${before.toFixed(0)} MiB before, ${most.toFixed(0)} MiB at most`);
+    expect(most).toBeLessThan(500);
+  }, 60_000);
+
+  it("nor does one over big arrays, which are spilled when the heap is full", () => {
+    const step = jit((x: NDArray) => np.add(np.multiply(x, 0.5), 1)),
+      before = rss();
+    let x: NDArray = np.ones([64 * 1024]),
+      most = 0;
+    for (let i = 0; i < 12_000; i++) {
+      x = step(x); // 3 GiB in all
+      if (i % 500 === 0) most = Math.max(most, rss());
+    }
+    expect(x.slice([0, 3]).js()).toEqual([2, 2, 2]);
+    expect(most - before).toBeLessThan(700);
+  }, 60_000);
+
+  it("ten thousand gradients leave no trace, cache entry or listener behind", () => {
+    const f = (x: NDArray): NDArray => np.sum(np.square(np.sin(x))),
+      x = np.array([1, 2, 3]);
+    grad(f)(x);
+    const before = stats();
+    for (let i = 0; i < 10_000; i++) grad(f)(x);
+    const after = stats();
+    expect({ ...after, spills: 0, heapBytes: 0, liveBytes: 0, arrays: 0, usedBytes: 0 }).toEqual({
+      ...before,
+      spills: 0,
+      heapBytes: 0,
+      liveBytes: 0,
+      arrays: 0,
+      usedBytes: 0,
+    });
+    expect(after.arrays).toBeLessThanOrEqual(before.arrays);
+  }, 60_000);
+
+  it("an array that cannot fit is refused, and the others are not touched", () => {
+    const x = np.arange(5000),
+      sum = np.sum(x).item();
+    const text = message(() => np.zeros([40000, 40000]));
+    expect(text).toContain("5.96 GiB");
+    expect(text).toContain("4 GiB");
+    expect(text).toMatch(/expected .*, got .*6400000000 bytes/);
+    expect(np.sum(x).item()).toBe(sum);
+  });
+
+  it("a program whose memory cannot fit is refused before it runs", () => {
+    const x = np.ones([1024, 1024]),
+      f = jit((a: NDArray) => {
+        const wide = np.multiply(np.expandDims(a, 0), np.reshape(np.arange(2000), [2000, 1, 1]));
+        return [np.cumsum(wide, 0), wide];
+      });
+    expect(message(() => f(x))).toContain("GiB");
+    expect(np.sum(x).item()).toBe(1024 * 1024);
+    expect(np.add(x, 1).slice(3, 4).item()).toBe(2);
+  });
+
+  it("live bytes return to the start when arrays are donated", () => {
+    const step = jit((p: NDArray) => np.multiply(p, 0.99), { donate: [0] });
+    let p: NDArray = step(np.ones([100_000]));
+    const before = stats();
+    for (let i = 0; i < 100; i++) p = step(p);
+    expect(stats().liveBytes).toBe(before.liveBytes);
+    expect(stats().arrays).toBe(before.arrays);
+    expect(p.shape).toEqual([100_000]);
+  });
+});
