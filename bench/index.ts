@@ -16,11 +16,15 @@ const suites: readonly Suite[] = [training, overhead, elementwise, rows, contrac
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    out: { type: "string", default: "out/bench" },
+    help: { type: "boolean", default: false },
+  },
 });
 const unknown = positionals.filter((name) => !suites.some((s) => s.name === name));
 if (options.help || unknown.length > 0) {
-  console.log(`usage: npm run bench -- [--quick] [suite...]\n`);
+  console.log(`usage: npm run bench -- [--quick] [--out FOLDER] [suite...]\n`);
   for (const { name, question } of suites) console.log(`  ${name.padEnd(12)} ${question}`);
   process.exit(unknown.length > 0 ? 1 : 0);
 }
@@ -37,24 +41,27 @@ interface Result {
   readonly margin: number | null;
 }
 
-const time = async (subject: Timed): Promise<{ readonly seconds: number; readonly margin: number }> => {
-  const run = subject.prepare();
-  const effort = options.quick ? { minSamples: 3, maxTime: 0.2 } : { minSamples: 20, maxTime: 2 };
-  const summary = await benny.suite(
-    subject.name,
-    benny.add(subject.name, () => void run(), effort),
-  );
-  const [result] = summary.results;
-  if (result === undefined) throw new Error(`benny did not run ${subject.name}`);
-  return { seconds: result.details.median, margin: result.margin };
-};
-const measure = async (suite: Suite, subject: Timed | Once): Promise<Result> => {
-  const same = { suite: suite.name, name: subject.name, limit: subject.limit ?? null };
-  if (subject.kind === "once")
-    return { ...same, value: subject.measure(), unit: subject.unit, gflops: null, margin: null };
-  const { seconds, margin } = await time(subject);
-  const gflops = subject.flops === undefined ? null : subject.flops / seconds / 1e9;
-  return { ...same, value: seconds, unit: "s", gflops, margin };
+const effort = options.quick ? { minSamples: 3, maxTime: 0.2 } : { minSamples: 20, maxTime: 2 };
+
+/** Measure what is measured once, then time the others. Everything is prepared, and checked, before the clock runs. */
+const measure = async (suite: Suite, report: (result: Result) => void): Promise<void> => {
+  for (const { kind, name, limit = null, ...subject } of suite.subjects)
+    if (kind === "once") {
+      const { unit, measure: value } = subject as Once;
+      report({ suite: suite.name, name, value: value(), unit, gflops: null, limit, margin: null });
+    }
+  const subjects = suite.subjects.filter((s): s is Timed => s.kind === "timed");
+  if (subjects.length === 0) return;
+  const cases = subjects.map(({ name, prepare }) => {
+    const run = prepare();
+    return benny.add(name, () => void run(), effort);
+  });
+  const finished = benny.cycle(({ name, details, margin }) => {
+    const { flops, limit = null } = subjects.find((s) => s.name === name) as Timed;
+    const gflops = flops === undefined ? null : flops / details.median / 1e9;
+    report({ suite: suite.name, name, value: details.median, unit: "s", gflops, limit, margin });
+  });
+  await benny.suite(suite.name, ...cases, finished);
 };
 
 const scales = [
@@ -81,14 +88,13 @@ console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}`
 const results: Result[] = [];
 for (const suite of suites.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   console.log(`\n${suite.name}: ${suite.question}`);
-  for (const subject of suite.subjects) {
-    const result = await measure(suite, subject);
+  await measure(suite, (result) => {
     results.push(result);
     console.log(line(result));
-  }
+  });
 }
-mkdirSync("out/bench", { recursive: true });
-const file = `out/bench/node-${process.versions.node}.json`;
+mkdirSync(options.out, { recursive: true });
+const file = `${options.out}/node-${process.versions.node}.json`;
 writeFileSync(
   file,
   `${JSON.stringify({ node: process.versions.node, date: new Date().toISOString(), results }, null, 2)}\n`,
