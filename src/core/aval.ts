@@ -2,6 +2,7 @@
 import type { DType } from "./dtype.ts";
 import { itemSize, storageOf } from "./dtype.ts";
 
+/** The extents of an array, one per axis. */
 export type Shape = readonly number[];
 /** Dtype and shape. */
 export interface Aval {

@@ -25,6 +25,7 @@ export const itemSize: { readonly [K in DType]: number } = {
   bool: 1,
   uint8: 1,
 };
+/** The typed arrays of JavaScript that hold elements of arrays. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 /** The typed array that views elements of `dtype` (bool is a byte, 0 or 1). */
 export const viewOf = (dtype: DType, data: ArrayBufferLike, offset: number, length: number): TypedArray => {

@@ -16,12 +16,14 @@ import { type Index, planOf } from "./indexingPlan.ts";
 
 /** What to do where an index is out of range: take the nearest element, or leave it out (reading then gives a fill value). */
 export type IndexMode = "clip" | "fill" | "drop" | "promiseInBounds";
+/** How reading treats positions out of range. */
 export interface GetOptions {
   /** Default "clip". */
   readonly mode?: IndexMode;
   /** What is read out of range in mode "fill"; default NaN, the least int32, the largest uint32 or uint8, true. */
   readonly fillValue?: number;
 }
+/** How writing treats positions out of range and repeated ones. */
 export interface UpdateOptions {
   /** Default "drop". */
   readonly mode?: IndexMode;

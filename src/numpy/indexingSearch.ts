@@ -114,6 +114,7 @@ const tally = (places: Value, weights: Value, length: number): Value => {
     dimensionNumbers: { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] },
   });
 };
+/** What is counted, and how long the result is. */
 export interface BincountOptions {
   /** What an element counts; default 1. */
   readonly weights?: ArrayLike;
@@ -144,6 +145,7 @@ export const bincount = (x: ArrayLike, { weights, minlength = 0, length }: Binco
   return settle(tally(places, counts, length ?? Math.max(minlength, largest())), op);
 };
 
+/** Where the bins are, and what an element counts. */
 export interface HistogramOptions {
   /** The lower and upper end of all bins; default the least and the greatest element. */
   readonly range?: readonly [ArrayLike, ArrayLike];

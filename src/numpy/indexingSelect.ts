@@ -16,6 +16,7 @@ import { positionsOf } from "./indexingMask.ts";
 import { positionArray, wrapped } from "./indexingPositions.ts";
 import { take } from "./take.ts";
 
+/** The extent of a result that data would give. */
 export interface SizeOptions {
   /** The extent of the result, which under jit has to be given: what is more is left out, what lacks is filled. */
   readonly size?: number;

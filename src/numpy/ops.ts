@@ -12,6 +12,7 @@ import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { hostData } from "./indexingMask.ts";
 import { asInt32, positionArray } from "./indexingPositions.ts";
 
+/** How many segments there are, and what happens to rows of none of them. */
 export interface SegmentOptions {
   /** The extent of the result; default one more than the largest number, which has to be known (outside jit). */
   readonly numSegments?: number;

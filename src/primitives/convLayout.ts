@@ -10,6 +10,7 @@ import { transpose } from "./linear.ts";
 export type ConvDimensionNumbers = readonly [lhs: string, rhs: string, out: string];
 /** Padding by name, or before and behind every spatial axis (negative crops). */
 export type ConvPadding = "SAME" | "SAME_LOWER" | "VALID" | readonly (readonly [lo: number, hi: number])[];
+/** Dilations, layout and groups of a convolution. */
 export interface ConvOptions {
   readonly lhsDilation?: readonly number[];
   readonly rhsDilation?: readonly number[];

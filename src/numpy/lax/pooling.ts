@@ -14,6 +14,7 @@ import type { Combine } from "./reducing.ts";
 
 /** Padding by name, or before and behind every axis. */
 export type WindowPadding = "SAME" | "SAME_LOWER" | "VALID" | readonly (readonly [lo: number, hi: number])[];
+/** Dilations of the array and of the windows. */
 export interface WindowOptions {
   /** Holes between the elements of the array, in steps (1: none). */
   readonly baseDilation?: readonly number[];

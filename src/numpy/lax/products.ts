@@ -11,6 +11,7 @@ import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 
 /** Which axes are summed over, and which run along in both operands: pairs of lists, left and right. */
 export type DotDimensionNumbers = readonly [contract: AxisPairs, batch: AxisPairs];
+/** The dtype of a product. */
 export interface DotGeneralOptions {
   /** The dtype to compute in and to return. */
   readonly preferredElementType?: DType;

@@ -56,8 +56,9 @@ export const reduceAnd = reduction("reduceAnd", reductions.reduceAnd);
  */
 export const reduceOr = reduction("reduceOr", reductions.reduceOr);
 
-/** An associative function of arrays, elementwise: of two arrays, or of two lists of arrays. */
+/** An associative function of two arrays, elementwise. */
 export type Combine = (x: NDArray, y: NDArray) => NDArray;
+/** The same of two lists of arrays. */
 export type CombineMany = (xs: readonly NDArray[], ys: readonly NDArray[]) => readonly NDArray[];
 const known = new Map<unknown, (x: Value, axes: Axes) => Value>([
   [add, sum],
