@@ -80,8 +80,9 @@ export const threadsSupported = (): boolean => {
 };
 
 // V8 never replaces a running function: what is entered in the baseline tier stays there (13 instead of 33 GFLOP/s).
-// Lazily compiled functions would be compiled after the flags are restored, hence eager.
-const optimizing = ["no-liftoff", "no-wasm-lazy-compilation"];
+// Lazily compiled functions would be compiled after the flags are restored, hence eager. Without the baseline tier V8 gives
+// up dynamic tiering by itself, but does not come back to it by itself: named here, it is restored too.
+const optimizing = ["no-liftoff", "no-wasm-lazy-compilation", "no-wasm-dynamic-tiering"];
 
 /**
  * Compile a module now and, in Node, wholly in the optimizing tier: the first call runs at full speed, and a worker that

@@ -124,8 +124,8 @@ const emitDivide = (c: Code, op: "div" | "rem", t: ScalarType): void => {
     } else emitConst(c, t, 0);
     emitConst(c, t, 0);
     c.emit("local.get", y);
-    c.emit(`${w}.eqz`);
-    c.emit(`${w}.eqz`);
+    emitConst(c, t, 0);
+    c.emit(`${w}.ne`);
     c.emit("select");
   } else emitConst(c, t, 0);
   c.emit("local.get", x);
