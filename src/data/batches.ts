@@ -19,7 +19,7 @@ export const orderOf = (key: Key | null, n: number): Int32Array =>
  * The positions of the examples of each batch, `i32[size]`: shuffled by `key`, ascending if it is null. A jitted step that
  * takes them, and the data set, gathers its own batch and copies nothing. The same key gives the same batches.
  * @example
- * [...data.batchPositions(null, 5, { size: 2 })] // => [[0 1], [2 3], [4]]
+ * [...data.batchPositions(null, 5, { size: 2 })]; // => [[0 1], [2 3], [4]]
  * [...data.batchPositions(random.key(0), 5, { size: 2, dropLast: true })].length // => 2
  */
 export function* batchPositions(
