@@ -1,14 +1,20 @@
 // Derivatives of functions of trees: forward mode against central differences, reverse mode against forward mode, all
 // derivatives against each other, eager against jitted. Every law is checked for every subject.
 import { describe, expect, it } from "vitest";
+import { bind } from "../src/core/trace.ts";
+import type { AnyPrimitive } from "../src/core/primitive.ts";
+import { add, mul, mulP, neg } from "../src/primitives/elementwise.ts";
+import { sum } from "../src/primitives/linear.ts";
+import { rev } from "../src/primitives/movement.ts";
 import { jit } from "../src/control/jit.ts";
 import { flatten, unflatten } from "../src/core/tree.ts";
 import type { Value } from "../src/core/value.ts";
 import { jvp } from "../src/transforms/pushforward.ts";
 import { vjp } from "../src/transforms/pullback.ts";
 import { linearize, linearTranspose } from "../src/transforms/linearmap.ts";
-import { jacfwd, jacrev } from "../src/transforms/jacobian.ts";
+import { hessian, jacfwd, jacrev } from "../src/transforms/jacobian.ts";
 import {
+  array,
   axpy,
   cases,
   dataOf,
@@ -143,5 +149,112 @@ const laws: readonly Law[] = [
 describe.each(laws)("derivatives: $name", ({ check }) => {
   it.each(cases)("%s", (_name, { f, shapes }, n) => {
     check(f, filled(shapes(n), 10) as Args, 1);
+  });
+});
+
+describe("derivatives: second ones", () => {
+  const orders = {
+    "forward over reverse": [jacfwd, jacrev],
+    "reverse over forward": [jacrev, jacfwd],
+    "reverse twice": [jacrev, jacrev],
+    "forward twice": [jacfwd, jacfwd],
+  } as const;
+  it.each(cases.filter(([name, , n]) => n > 0 && !/^(nothing|integers)/.test(name)))(
+    "%s",
+    (_name, { f, shapes }, n) => {
+      const args = filled(shapes(n), 4) as Args,
+        argnums = args.map((_, i) => i);
+      const loss: F = (...xs) =>
+        reals(f(...xs)).reduce<Value>(
+          (s, y) =>
+            add(
+              s,
+              sum(
+                mul(y, y),
+                y.shape.map((_, i) => i),
+              ),
+            ),
+          array([0], []),
+        );
+      const own = (hessian(loss, { argnums }) as unknown as F)(...args);
+      for (const [outer, inner] of Object.values(orders))
+        near((outer(inner(loss, { argnums }), { argnums }) as unknown as F)(...args), own, 1e-11);
+      // symmetric: the block of leaves i and j is the block of j and i, turned around
+      const leaves = reals(args),
+        blocks = reals(own);
+      leaves.forEach((a, i) => {
+        leaves.forEach((b, j) => {
+          const [left, right] = [
+            dataOf(blocks[i * leaves.length + j] as Value),
+            dataOf(blocks[j * leaves.length + i] as Value),
+          ];
+          left.forEach((x, k) => {
+            const [p, q] = [Math.floor(k / b.size), k % b.size];
+            expect(x).toBeCloseTo(right[q * a.size + p] as number, 10);
+          });
+        });
+      });
+      near(jit(hessian(loss, { argnums }) as unknown as F)(...args), own, 1e-12);
+    },
+  );
+});
+
+describe("derivatives: the laws have teeth", () => {
+  /** Multiplication whose pushforwards are multiplications of the same kind, with some rules replaced. */
+  const broken = (rules: Partial<AnyPrimitive>): F => {
+    const times = (x: Value, y: Value): Value => bind(prim, [x, y], {});
+    const prim = {
+      ...(mulP as unknown as AnyPrimitive),
+      name: "broken",
+      jvp: [
+        (dx: Value, _out: Value, ins: readonly Value[]) => times(dx, ins[1] as Value),
+        (dy: Value, _out: Value, ins: readonly Value[]) => times(ins[0] as Value, dy),
+      ],
+      ...rules,
+    } as unknown as AnyPrimitive;
+    return (x, y) => times(x as Value, y as Value);
+  };
+  const args = filled(
+    [
+      { shape: [3], dtype: "float64" },
+      { shape: [3], dtype: "float64" },
+    ],
+    1,
+  ) as Args;
+  const verdicts = (f: F): readonly string[] =>
+    laws.flatMap(({ name, check }) => {
+      try {
+        check(f, args, 1);
+        return [];
+      } catch {
+        return [name.split(",")[0] as string];
+      }
+    });
+  const { jvp: slopes, transpose: pulls } = mulP as unknown as { jvp: readonly Slope[]; transpose: readonly Pull[] };
+  type Slope = (dx: Value, ...rest: readonly unknown[]) => Value;
+  type Pull = (ct: Value, ...rest: readonly unknown[]) => Value;
+  it("accept the whole primitive", () => {
+    expect(verdicts(broken({}))).toEqual([]);
+  });
+  it("see a pushforward that forgets a factor", () => {
+    const wrong = broken({ jvp: [(dx: Value) => dx, slopes[1]] as never });
+    expect(verdicts(wrong)).toEqual(["jvp gives the value and the central difference"]);
+  });
+  it("see a transpose that forgets a sign, or belongs to the other argument", () => {
+    const turned = broken({
+      transpose: [(...all: Parameters<Pull>) => neg((pulls[0] as Pull)(...all)), pulls[1]] as never,
+    });
+    const forgetful = broken({ transpose: [(ct: Value) => ct, pulls[1]] as never });
+    for (const wrong of [turned, forgetful]) expect(verdicts(wrong)).toContain("vjp is adjoint to jvp");
+  });
+  it("see a batch rule that mixes examples", () => {
+    const { batch } = mulP as unknown as AnyPrimitive;
+    const mixed = broken({
+      batch: (size, [x, y], axes, attrs) => {
+        const [v, at] = batch(size, [x as Value, y as Value], axes, attrs);
+        return [rev(v, [at]), at];
+      },
+    });
+    expect(verdicts(mixed)).toContain("jacfwd and jacrev agree");
   });
 });

@@ -3,11 +3,11 @@
 import { expect } from "vitest";
 import type { Aval, Shape } from "../src/core/aval.ts";
 import { sizeOf } from "../src/core/aval.ts";
-import type { DType, TypedArray } from "../src/core/dtype.ts";
+import type { DType } from "../src/core/dtype.ts";
 import { flatten, unflatten } from "../src/core/tree.ts";
 import type { Value } from "../src/core/value.ts";
 import { jit } from "../src/control/jit.ts";
-import { np } from "../src/numpy/index.ts";
+import "../src/numpy/index.ts"; // installs the runtime
 import { dotGeneral } from "../src/primitives/dot.ts";
 import * as E from "../src/primitives/elementwise.ts";
 import { broadcast, full, reshape, sum, transpose } from "../src/primitives/linear.ts";
@@ -16,9 +16,6 @@ import { fromTyped } from "../src/runtime/array.ts";
 import { typedArray } from "../src/runtime/views.ts";
 import { isShapeDtype } from "../src/transforms/leaves.ts";
 import { dyadic } from "./rule-checks.ts";
-
-/** Loading the surface installs the runtime. */
-export const ready: unknown = np;
 
 /** An array of numbers in row-major order, float64 unless told. */
 export const array = (data: readonly number[], shape: Shape = [data.length], dtype: DType = "float64"): Value => {
@@ -30,8 +27,7 @@ export const array = (data: readonly number[], shape: Shape = [data.length], dty
 };
 export const scalar = (x: number, dtype: DType = "float64"): Value => array([x], [], dtype);
 /** The numbers of an array. */
-export const dataOf = (x: Value): readonly number[] =>
-  Array.from((x as unknown as { readonly dataSync: () => TypedArray }).dataSync());
+export const dataOf = (x: Value): readonly number[] => Array.from(x.dataSync());
 export const leavesOf = (tree: unknown): readonly Value[] => flatten(tree)[0] as readonly Value[];
 /** All numbers of a tree of arrays. */
 export const numbers = (tree: unknown): readonly number[] => leavesOf(tree).flatMap(dataOf);

@@ -3,7 +3,7 @@ import type { Aval } from "../core/aval.ts";
 import { aval, sameShape, showAval } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import type { Binary, Jvp, None, Per, Primitive, Ternary, Transpose, Unary } from "../core/primitive.ts";
+import type { Binary, None, Per, Primitive, Ternary, Unary } from "../core/primitive.ts";
 import { bind } from "../core/trace.ts";
 import type { Value } from "../core/value.ts";
 import type { Expr } from "../kernel/expr.ts";
@@ -138,10 +138,6 @@ export const binaryRow = (
   rest: { readonly gives?: DType; readonly transpose?: Primitive<None, Binary>["transpose"] } = {},
 ): Primitive<None, Binary> =>
   pointwise<None, Binary>({ name, accepts, ...rest, scalar: ([x, y], _a, dtype) => scalar(x, y, dtype), jvp });
-/** Rules of a function of two arguments. */
-export type Jvp2 = Jvp<None, Binary>;
-export type Transpose2 = Transpose<None, Binary>;
-
 const none: None = {};
 /** The function that binds a primitive of one argument. */
 export const apply1 =

@@ -3,8 +3,6 @@ import type { Aval } from "../core/aval.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Value } from "../core/value.ts";
 
-/** What results are made of. The numpy layer gives it methods. */
-export type ArrayType = Value;
 /** Any function. */
 export type Fn = ((...args: never[]) => unknown) | ((...args: readonly never[]) => unknown);
 

@@ -1,6 +1,5 @@
 // Vectorization: a value may carry a batch axis that the mapped function does not see.
 import type { Aval } from "../core/aval.ts";
-import { ShapeError } from "../core/errors.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import type { Trace } from "../core/trace.ts";
 import { checkAlive, currentTrace, withTrace } from "../core/trace.ts";
@@ -93,13 +92,6 @@ export const vmapFlat = (
 /** Move the batch axis of a result to `to` (of the result with its batch axis), repeating the result if it has none. */
 export const placeAxis = (v: Value, from: Axis, to: number, size: number): Value =>
   from === null ? broadcast(v, insertAt(v.shape, to, size), [to]) : moveAxis(v, from, to);
-
-/** An axis counted from 0, of a value with `rank` axes. Throws ShapeError. */
-export const normalAxis = (axis: number, rank: number, op: string, what: string): number => {
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    throw new ShapeError({ op, expected: `${what} to be an axis from ${-rank} to ${rank - 1}`, got: String(axis) });
-  return axis < 0 ? axis + rank : axis;
-};
 
 /** A derived jaxpr together with the batch axes of its results. */
 export interface BatchJaxpr extends Derived {
