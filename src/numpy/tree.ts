@@ -17,15 +17,15 @@ export interface TreeOptions {
   /** Where it holds, a container (or anything else) counts as a leaf. */
   readonly isLeaf?: (x: unknown) => boolean;
 }
-/** The tree with leaves of another type. */
-export type Mapped<T, R> = T extends Value | number | boolean
+/** The tree with leaves of another type; unknown some levels down, so that recursive types end. */
+export type Mapped<T, R, Depth extends readonly 0[] = []> = T extends Value | number | boolean
   ? R
   : T extends null | undefined
     ? T
-    : T extends readonly unknown[]
-      ? { -readonly [K in keyof T]: Mapped<T[K], R> }
+    : Depth["length"] extends 5
+      ? unknown
       : T extends object
-        ? { [K in keyof T]: Mapped<T[K], R> }
+        ? { -readonly [K in keyof T]: Mapped<T[K], R, [...Depth, 0]> }
         : R;
 /** Where a leaf is: object keys, positions in lists, names that a registered class gives. */
 export type KeyPath = readonly Key[];
