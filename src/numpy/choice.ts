@@ -19,8 +19,8 @@ export interface Where {
   (condition: ArrayLike): readonly NDArray[];
 }
 /**
- * `condition ? x : y`, elementwise, broadcast and promoted; the branch that is not chosen gets gradient 0, even where its own would
- * be NaN. Without x and y, the positions where the condition holds, as `nonzero`.
+ * `condition ? x : y`, elementwise, broadcast and promoted; the branch that is not chosen gets gradient 0, also where its own slope
+ * is infinite, as that of sqrt at 0. Without x and y, the positions where the condition holds, as `nonzero`.
  * @example
  * np.where([true, false], [1, 2], 0) // => [1 0]
  */
