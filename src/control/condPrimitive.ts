@@ -9,10 +9,11 @@ import { Value } from "../core/value.ts";
 import { clamp, selectN } from "../primitives/elementwise.ts";
 import { broadcast, full, moveAxis, zerosOf } from "../primitives/linear.ts";
 import { cached } from "../transforms/derived.ts";
-import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
+import { evalJaxpr, type Flat, traceJaxpr } from "../transforms/trace.ts";
 import { backwardPass } from "../transforms/transpose.ts";
 import { batchJaxpr } from "../transforms/vmap.ts";
 import { jvpBody, splitBody } from "./bodies.ts";
+import { interned } from "./intern.ts";
 
 /** Branches of equal signature; the operand at `chooser` is their number (int32, clamped), the others are theirs. */
 export interface CondAttrs {
@@ -33,16 +34,18 @@ const unify = (
     const at = from;
     from += own.length;
     const rest = jaxpr.ins.slice(own.length).map((v) => v.aval);
-    return traceJaxpr(
-      (...xs) => evalJaxpr(jaxpr, [...xs.slice(at, at + own.length), ...xs.slice(consts.length)]),
-      [...consts.map((c) => c.aval), ...rest],
-      "cond",
+    return interned(
+      traceJaxpr(
+        (...xs) => evalJaxpr(jaxpr, [...xs.slice(at, at + own.length), ...xs.slice(consts.length)]),
+        [...consts.map((c) => c.aval), ...rest],
+        "cond",
+      ),
     ).jaxpr;
   });
   return { branches, consts };
 };
-/** Call with the chooser first. */
-const choose = (index: Value, closed: readonly ClosedJaxpr[], ins: readonly Value[]): readonly Value[] => {
+/** Choose a branch and run it: `index` is int32[], branches may have constants. */
+export const bindCond = (index: Value, closed: readonly ClosedJaxpr[], ins: readonly Value[]): readonly Value[] => {
   const { branches, consts } = unify(closed);
   return (branches[0] as Jaxpr).outs.length === 0
     ? []
@@ -56,7 +59,7 @@ const jvp: CallPrimitive<CondAttrs>["jvp"] = (ins, tangents, attrs) => {
     flags = given.map((t) => t !== null);
   const force = anyOf(branches.map((b) => jvpBody(b, flags, []).nonzero)),
     closed = branches.map((b) => jvpBody(b, flags, force).closed);
-  const all = choose(ins[chooser] as Value, closed, [...others(ins, attrs), ...given.filter((t) => t !== null)]);
+  const all = bindCond(ins[chooser] as Value, closed, [...others(ins, attrs), ...given.filter((t) => t !== null)]);
   let k = force.length;
   return [all.slice(0, force.length), force.map((f) => (f ? (all[k++] as Value) : null))];
 };
@@ -79,7 +82,7 @@ const batch: CallPrimitive<CondAttrs>["batch"] = (size, ins, axes, attrs) => {
     const force = anyOf(natural.map((n) => n.axes.map((a) => a !== null)));
     const derived = branches.map((b) => batchJaxpr(b, size, where, force));
     return [
-      choose(
+      bindCond(
         index,
         derived.map((d) => d.closed),
         operands,
@@ -105,6 +108,7 @@ const batch: CallPrimitive<CondAttrs>["batch"] = (size, ins, axes, attrs) => {
   return [outs, outs.map(() => 0)];
 };
 
+const staged = (f: Flat, avals: readonly Aval[]): Jaxpr => interned(traceJaxpr(f, avals, "cond")).jaxpr;
 const partial: CallPrimitive<CondAttrs>["partial"] = (unknown, _ins, attrs) => {
   const { branches, chooser } = attrs,
     flags = others(unknown, attrs);
@@ -112,12 +116,14 @@ const partial: CallPrimitive<CondAttrs>["partial"] = (unknown, _ins, attrs) => {
     const forwarded = unknown.flatMap((u, i) => (u ? [] : [i])),
       order = [...forwarded, ...unknown.flatMap((u, i) => (u ? [i] : []))];
     const moved = branches.map(
-      (b): Jaxpr => ({
-        ...b,
-        ins: others(order, { branches, chooser: order.indexOf(chooser) }).map(
-          (i) => b.ins[i < chooser ? i : i - 1] as Jaxpr["ins"][number],
-        ),
-      }),
+      (b): Jaxpr =>
+        cached(b, `moved ${chooser} ${order.join()}`, () => ({
+          ...b,
+          consts: 0,
+          ins: others(order, { branches, chooser: order.indexOf(chooser) }).map(
+            (i) => b.ins[i < chooser ? i : i - 1] as Jaxpr["ins"][number],
+          ),
+        })),
     );
     return {
       known: {
@@ -146,40 +152,36 @@ const partial: CallPrimitive<CondAttrs>["partial"] = (unknown, _ins, attrs) => {
   const stored = cut.map(({ known, residuals }) => known.outs.slice(known.outs.length - residuals).map((a) => a.aval)),
     all = stored.flat(),
     start = (b: number): number => stored.slice(0, b).flat().length;
-  const known = cut.map(
-    (c, b) =>
-      traceJaxpr(
-        (...xs) => {
-          const outs = evalJaxpr(c.known, xs),
-            count = outs.length - c.residuals;
-          return [
-            ...outs.slice(0, count),
-            ...all.map((a, i) =>
-              i >= start(b) && i < start(b) + c.residuals ? (outs[count + i - start(b)] as Value) : zerosOf(a),
-            ),
-          ];
-        },
-        c.known.ins.map((v) => v.aval),
-        "cond",
-      ).jaxpr,
+  const known = cut.map((c, b) =>
+    staged(
+      (...xs) => {
+        const outs = evalJaxpr(c.known, xs),
+          count = outs.length - c.residuals;
+        return [
+          ...outs.slice(0, count),
+          ...all.map((a, i) =>
+            i >= start(b) && i < start(b) + c.residuals ? (outs[count + i - start(b)] as Value) : zerosOf(a),
+          ),
+        ];
+      },
+      c.known.ins.map((v) => v.aval),
+    ),
   );
   // Operands that some branch needs again are passed on to all.
   const again = flags.flatMap((_, i) => (cut.some((c) => c.forwarded.includes(i)) ? [i] : []));
-  const later = cut.map(
-    (c, b) =>
-      traceJaxpr(
-        (...xs) => {
-          const own = xs.slice(start(b), start(b) + c.residuals),
-            passed = c.forwarded.map((i) => xs[all.length + again.indexOf(i)] as Value);
-          return evalJaxpr(c.unknown, [...own, ...passed, ...xs.slice(all.length + again.length)]);
-        },
-        [
-          ...all,
-          ...again.map((i) => ((branches[0] as Jaxpr).ins[i] as Value).aval),
-          ...(branches[0] as Jaxpr).ins.filter((_, i) => flags[i]).map((v) => v.aval),
-        ],
-        "cond",
-      ).jaxpr,
+  const later = cut.map((c, b) =>
+    staged(
+      (...xs) => {
+        const own = xs.slice(start(b), start(b) + c.residuals),
+          passed = c.forwarded.map((i) => xs[all.length + again.indexOf(i)] as Value);
+        return evalJaxpr(c.unknown, [...own, ...passed, ...xs.slice(all.length + again.length)]);
+      },
+      [
+        ...all,
+        ...again.map((i) => ((branches[0] as Jaxpr).ins[i] as Value).aval),
+        ...(branches[0] as Jaxpr).ins.filter((_, i) => flags[i]).map((v) => v.aval),
+      ],
+    ),
   );
   const position = (i: number): number => (i < chooser ? i : i + 1);
   return {
@@ -212,7 +214,7 @@ const transpose: CallPrimitive<CondAttrs>["transpose"] = (cts, ins, attrs) => {
     flags = others(linear, attrs);
   const given = cts.map((c) => c !== null),
     known = others(ins, attrs).filter((v): v is Value => v instanceof Value);
-  const all = choose(
+  const all = bindCond(
     ins[chooser] as Value,
     branches.map((b) => backward(b, flags, given)),
     [...known, ...cts.filter((c) => c !== null)],

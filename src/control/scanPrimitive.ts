@@ -9,9 +9,9 @@ import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";
 import { add } from "../primitives/elementwise.ts";
 import { moveAxis, zerosOf } from "../primitives/linear.ts";
+import { cached } from "../transforms/derived.ts";
 import { traceJaxpr } from "../transforms/trace.ts";
 import { backwardPass } from "../transforms/transpose.ts";
-import { cached } from "../transforms/derived.ts";
 import { batchJaxpr, placeAxis } from "../transforms/vmap.ts";
 import { fixpoint, jvpBody, splitBody } from "./bodies.ts";
 
@@ -21,6 +21,8 @@ export interface ScanAttrs {
   readonly roles: readonly Role[];
   readonly length: number;
   readonly reverse: boolean;
+  /** Rounds written out one after the other; derived loops have as many. */
+  readonly unroll?: number;
 }
 
 const isCarry = (r: Role): r is number => typeof r === "number";
@@ -51,7 +53,7 @@ const jvp: CallPrimitive<ScanAttrs>["jvp"] = (ins, tangents, attrs) => {
   // The body gives values, then tangents; a scan wants all carries first.
   const outs = closed.jaxpr.outs,
     dCarries = carry.filter((c) => c).length;
-  const body = {
+  const body = cached(closed.jaxpr, `carries first ${m} ${count} ${dCarries}`, () => ({
     ...closed.jaxpr,
     outs: [
       ...outs.slice(0, m),
@@ -59,7 +61,7 @@ const jvp: CallPrimitive<ScanAttrs>["jvp"] = (ins, tangents, attrs) => {
       ...outs.slice(m, count),
       ...outs.slice(count + dCarries),
     ],
-  };
+  }));
   const dRoles = roles.filter((_, i) => flags[i]).map((r) => (isCarry(r) ? m + rank(carry, r) : r));
   const given = ins.flatMap((x, i) => (flags[i] ? [tangents[i] ?? zerosOf(x.aval)] : []));
   const all = bindCall(scanP, [...closed.consts, ...ins, ...given], {
@@ -133,7 +135,10 @@ const partial: CallPrimitive<ScanAttrs>["partial"] = (unknown, _ins, attrs) => {
     },
     unknown: {
       ...attrs,
-      jaxpr: { ...later, ins: [...later.ins.slice(0, head), ...pick(later.ins.slice(head))] },
+      jaxpr: cached(later, `from ${head}: ${order.join()}`, () => ({
+        ...later,
+        ins: [...later.ins.slice(0, head), ...pick(later.ins.slice(head))],
+      })),
       roles: [
         ...new Array<Role>(residuals).fill("slice"),
         ...forwarded.map((i) => roles[i] as Role),
@@ -237,8 +242,21 @@ export const scanP: CallPrimitive<ScanAttrs> = {
   partial,
   transpose,
   inline: null,
-  structure: ({ jaxpr, roles, length, reverse }) => ({ kind: "scan", body: jaxpr, roles, length, reverse }),
-  show: ({ jaxpr, roles, length, reverse }) => showAttrs({ length, ...(reverse ? { reverse } : {}), roles, jaxpr }),
+  structure: ({ jaxpr, roles, length, reverse, unroll = 1 }) => ({
+    kind: "scan",
+    body: unroll === 1 ? jaxpr : jaxpr,
+    roles,
+    length,
+    reverse,
+  }),
+  show: ({ jaxpr, roles, length, reverse, unroll = 1 }) =>
+    showAttrs({
+      length,
+      ...(reverse ? { reverse } : {}),
+      ...(unroll === 1 ? {} : { unroll }),
+      roles,
+      jaxpr,
+    }),
 };
 /** Bind a scan: results are the carry, then ys. */
 export const bindScan = (ins: readonly Value[], attrs: ScanAttrs): readonly Value[] =>

@@ -14,6 +14,7 @@ import { partialJaxpr } from "../transforms/partial.ts";
 import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
 import { batchJaxpr, placeAxis } from "../transforms/vmap.ts";
 import { fixpoint, jvpBody } from "./bodies.ts";
+import { interned } from "./intern.ts";
 
 /** cond takes its constants and the carry, body its own and the carry; results are the carries that `results` numbers. */
 export interface WhileAttrs {
@@ -143,23 +144,27 @@ const batch: CallPrimitive<WhileAttrs>["batch"] = (size, ins, axes, attrs) => {
   }
   // The examples stop at different times: the loop runs while any wants to, and those that are done keep their values.
   const avalsOf = (xs: readonly Value[]): readonly Aval[] => xs.map((x) => x.aval);
-  const some = traceJaxpr(
-    (...xs) => [reduceOr(evalJaxpr(mapped.closed.jaxpr, xs)[0] as Value, [0])],
-    avalsOf([...condConsts, ...carryIns]),
-    "while",
+  const some = interned(
+    traceJaxpr(
+      (...xs) => [reduceOr(evalJaxpr(mapped.closed.jaxpr, xs)[0] as Value, [0])],
+      avalsOf([...condConsts, ...carryIns]),
+      "while",
+    ),
   );
   const c = condConsts.length;
-  const guarded = traceJaxpr(
-    (...xs) => {
-      const [going] = evalJaxpr(mapped.closed.jaxpr, [
-          ...xs.slice(0, c),
-          ...xs.slice(c + bodyConsts.length),
-        ]) as readonly [Value],
-        next = evalJaxpr(inner.closed.jaxpr, xs.slice(c));
-      return next.map((y, k) => select(over(going, y), y, xs[c + bodyConsts.length + k] as Value));
-    },
-    avalsOf([...condConsts, ...bodyConsts, ...carryIns]),
-    "while",
+  const guarded = interned(
+    traceJaxpr(
+      (...xs) => {
+        const [going] = evalJaxpr(mapped.closed.jaxpr, [
+            ...xs.slice(0, c),
+            ...xs.slice(c + bodyConsts.length),
+          ]) as readonly [Value],
+          next = evalJaxpr(inner.closed.jaxpr, xs.slice(c));
+        return next.map((y, k) => select(over(going, y), y, xs[c + bodyConsts.length + k] as Value));
+      },
+      avalsOf([...condConsts, ...bodyConsts, ...carryIns]),
+      "while",
+    ),
   );
   const first = [...some.consts, ...condConsts],
     second = [...guarded.consts, ...condConsts, ...bodyConsts];

@@ -1,4 +1,4 @@
-// Structural keys of attributes. Unlike JSON: functions and class instances count by identity, and -0, NaN and infinities are distinct.
+// Structural keys of attributes. Unlike JSON: functions, class instances and jaxprs count by identity, and -0, NaN and infinities are distinct.
 const ids = new WeakMap<object, number>();
 let next = 0;
 /** A number that stands for the identity of `x`. */
@@ -24,7 +24,7 @@ export const keyOf = (x: unknown): string => {
     case "object": {
       if (x === null) return "null";
       if (Array.isArray(x)) return `[${x.map(keyOf).join(",")}]`;
-      if (!isPlain(x)) return `#${identityOf(x)}`;
+      if (!isPlain(x) || "eqns" in x) return `#${identityOf(x)}`;
       return `{${Object.keys(x)
         .sort()
         .map((k) => `${k}:${keyOf((x as Record<string, unknown>)[k])}`)

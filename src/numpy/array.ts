@@ -7,6 +7,7 @@ import { ShapeError } from "../core/errors.ts";
 import { lift } from "../core/lift.ts";
 import { isEager } from "../core/trace.ts";
 import { Literal, Value } from "../core/value.ts";
+import { weaknessOf } from "../core/weak.ts";
 import { convertElementType } from "../primitives/elementwise.ts";
 import { concatenate, expandDims } from "../primitives/movement.ts";
 import { fromTyped, literalArray } from "../runtime/array.ts";
@@ -102,7 +103,7 @@ type Claim = DType | "integral" | "fractional";
 const isIntegral = (x: number): boolean => Number.isInteger(x) && x >= -(2 ** 31) && x < 2 ** 32;
 const claimOf = (x: ArrayLike | DType): Claim => {
   if (typeof x === "string") return x;
-  if (x instanceof Value) return x.aval.dtype;
+  if (x instanceof Value) return weaknessOf(x) ?? x.aval.dtype;
   if (typeof x === "number") return isIntegral(x) ? "integral" : "fractional";
   if (typeof x === "boolean") return "bool";
   if (!isList(x)) return lift(x, "resultType").dtype;

@@ -2,6 +2,7 @@
 export { stopGradient } from "../transforms/stopGradient.ts";
 export * from "./lax/binary.ts";
 export * from "./lax/choice.ts";
+export * from "./lax/control.ts";
 export * from "./lax/convolution.ts";
 export * from "./lax/indexed.ts";
 export * from "./lax/pooling.ts";

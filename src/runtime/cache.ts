@@ -27,7 +27,7 @@ export const sameAttrs = (a: unknown, b: unknown): boolean => {
     for (let i = 0; i < a.length; i++) if (!sameAttrs(a[i], b[i])) return false;
     return true;
   }
-  if (Array.isArray(b) || !isPlain(a) || !isPlain(b)) return false;
+  if (Array.isArray(b) || !isPlain(a) || !isPlain(b) || "eqns" in a || "eqns" in b) return false;
   let n = 0;
   for (const k in a) {
     if (!Object.hasOwn(b, k) || !sameAttrs((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]))
