@@ -141,6 +141,26 @@ describe("types survive", () => {
     );
     near(pipe(loss, hessian({ argnums: 1 }))(params, x), array([0, 0, 0, 0], [2, 2]), 0);
   });
+  it("recursive, optional and generic types", () => {
+    interface Node {
+      readonly value: NDArray;
+      readonly left?: Node | undefined;
+      readonly right: Node | null;
+    }
+    const sumOf = (n: Node): NDArray =>
+      [n.left, n.right].reduce<NDArray>((s, m) => (m ? E.add(s, sumOf(m)) : s), total(n.value));
+    const node: Node = { value: x, left: { value: x, right: null }, right: null };
+    expectTypeOf(grad(sumOf)).toEqualTypeOf<(n: Node) => Node>();
+    expectTypeOf(jit(grad(sumOf))(node)).toEqualTypeOf<Node>();
+    expectTypeOf(vmap(grad(sumOf))).toEqualTypeOf<(n: Node) => Node>();
+    expectTypeOf(vjp(sumOf, [node])[1](1)[0]).toEqualTypeOf<Node>();
+    expectTypeOf(jvp(sumOf, [node], [null])[0]).toEqualTypeOf<NDArray>();
+    expectTypeOf(jacrev(sumOf)(node)).toEqualTypeOf<Node>();
+    expect(Object.keys(grad(sumOf)(node))).toEqual(["left", "right", "value"]);
+    const slopeOf = <P extends object>(f: (p: P, x: NDArray) => NDArray, p: P): P => grad(f)(p, x) as P;
+    expectTypeOf(slopeOf(loss, params)).toEqualTypeOf<Params>();
+    near(slopeOf(loss, params).scale, x);
+  });
   it("names of transformed functions", () => {
     expect([grad(loss).name, vmap(grad(loss)).name, hessian(loss).name, jit(loss).name]).toEqual([
       "grad(loss)",
