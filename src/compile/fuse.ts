@@ -43,6 +43,8 @@ class Fuser {
   /** Contractions, and what follows one element by element with nobody else looking at it. */
   private readonly following = new Set<Var>();
   private readonly heavy = new Set<Var>();
+  /** What each value is at the loops of a group of its shape. */
+  private readonly owns = new Map<Var, Expr>();
 
   constructor(jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer) {
     this.jaxpr = jaxpr;
@@ -80,6 +82,7 @@ class Fuser {
       const v = e.outs[0] as Var,
         g = newGroup(-1, v.aval.shape, null),
         own = lowerAt(e, g.vars, this.bufferOf);
+      this.owns.set(v, own);
       if (isContraction(g, own)) {
         this.following.add(v);
         this.heavy.add(v);
@@ -99,8 +102,7 @@ class Fuser {
     }
     const v = e.outs[0] as Var,
       uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
-    const alone = newGroup(-1, v.aval.shape, null),
-      own = lowerAt(e, alone.vars, this.bufferOf);
+    const own = this.owns.get(v) as Expr;
     const heavy = this.heavy.has(v);
     const reason = this.reasons.get(v) ?? this.refusal(v, own, heavy, uses);
     if (reason === null) {
@@ -216,7 +218,7 @@ class Fuser {
 
   /** Make `v` a result of `g`. */
   private settle(e: Eqn, v: Var, g: Group, heavy: boolean): void {
-    const value = lowerAt(e, g.vars, this.bufferOf);
+    const value = this.owns.get(v) as Expr; // groups of one shape have the same loops
     if (heavy) g.main = v;
     g.roots.set(v, value);
     g.eqns.push(e);

@@ -131,7 +131,8 @@ export interface Reduce extends Base {
 
 export type Expr = Const | Var | Read | Unary | Binary | Compare | Select | Cast | Bitcast | Fma | Reduce;
 
-let table = new Map<string, Expr>();
+/** Nodes by hash; those of one hash are few. */
+let table = new Map<number, Expr[]>();
 let nextId = 0;
 const limit = 2_000_000;
 
@@ -146,30 +147,63 @@ interface Parts {
   readonly combine?: ReduceOp;
   readonly index?: Var;
 }
-const payload = (e: Parts): string => {
+const bits = new DataView(new ArrayBuffer(8));
+const codes = new Map<string, number>();
+/** A small number for an operation or a type. */
+const codeOf = (word: string): number => {
+  const known = codes.get(word);
+  if (known !== undefined) return known;
+  codes.set(word, codes.size + 1);
+  return codes.size;
+};
+/** A number for any text; unlike a table of codes this remembers nothing. */
+const textHash = (text: string): number => {
+  let h = text.length;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h, 31) + text.charCodeAt(i);
+  return h;
+};
+const mix = (h: number, x: number): number => {
+  const k = Math.imul(h ^ x, 0x9e3779b1);
+  return k ^ (k >>> 15);
+};
+const hashOf = (e: Parts): number => {
+  let h = mix(codeOf(e.op), codeOf(e.type));
+  if (e.op === "const") {
+    if (typeof e.value === "bigint") bits.setBigInt64(0, BigInt.asIntN(64, e.value));
+    else bits.setFloat64(0, e.value as number);
+    h = mix(mix(h, bits.getInt32(0)), bits.getInt32(4));
+  } else if (e.op === "var") h = mix(mix(h, textHash(e.name as string)), e.extent as number);
+  else if (e.op === "read") h = mix(h, (e.buffer as Buffer).id);
+  else if (e.op === "reduce") h = mix(mix(h, codeOf(e.combine as string)), (e.index as Var).id);
+  for (const a of e.args) h = mix(h, a.id);
+  return h;
+};
+const isSame = (x: Parts, e: Parts): boolean => {
+  if (x.op !== e.op || x.type !== e.type || x.args.length !== e.args.length) return false;
+  for (let i = 0; i < e.args.length; i++) if (x.args[i] !== e.args[i]) return false;
   switch (e.op) {
     case "const":
-      return Object.is(e.value, -0) ? "-0" : String(e.value);
+      return Object.is(x.value, e.value);
     case "var":
-      return `${e.name}<${e.extent}`;
+      return x.name === e.name && x.extent === e.extent;
     case "read":
-      return String(e.buffer?.id);
+      return x.buffer?.id === e.buffer?.id;
     case "reduce":
-      return `${e.combine}${e.index?.id}`;
+      return x.combine === e.combine && x.index === e.index;
     default:
-      return "";
+      return true;
   }
 };
 
 // The one place where nodes are made: the literal types guarantee that the cast is sound.
 const intern = (e: Parts): Expr => {
-  let key = `${e.op}:${e.type}:${payload(e)}`;
-  for (const a of e.args) key += `,${a.id}`;
-  const known = table.get(key);
-  if (known !== undefined) return known;
+  const h = hashOf(e),
+    bucket = table.get(h);
+  if (bucket !== undefined) for (const x of bucket) if (isSame(x as Parts, e)) return x;
   if (table.size > limit) table = new Map(); // loses sharing, never meaning
   const node = { id: nextId++, ...e } as unknown as Expr;
-  table.set(key, node);
+  if (bucket === undefined) table.set(h, [node]);
+  else bucket.push(node);
   return node;
 };
 
