@@ -76,7 +76,7 @@ describe("compile", () => {
         expect(fused.plan.livenessBytes).toBeLessThanOrEqual(fused.plan.arenaBytes);
         expect(results(fused, consts, inputsOf(p), null)).toEqual(results(plain, consts, inputsOf(p), null));
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
     console.log(`${equations} equations became ${kernels} kernels; ${operationNames.length} kinds of equations`);
     expect(kernels * 2).toBeLessThan(equations);
@@ -96,7 +96,7 @@ describe("compile", () => {
         aliases += fused.plan.aliases.size;
         expect(results(fused, consts, inputsOf(p), donated)).toEqual(results(plain, consts, inputsOf(p), null));
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     expect(aliases).toBeGreaterThan(10);
   });
@@ -110,7 +110,7 @@ describe("compile", () => {
         expect(once.eqns.length).toBeLessThanOrEqual(jaxpr.eqns.length);
         expect(simplify(once).eqns.length).toBe(once.eqns.length);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

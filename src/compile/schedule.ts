@@ -14,6 +14,7 @@ import { type Contraction, contract, contractionOf } from "./contraction.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { hoist, writtenBy } from "./hoist.ts";
+import { remembering } from "./remember.ts";
 import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
 import { vectorizes } from "./vectorize.ts";
 
@@ -63,6 +64,8 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
     const { body, scratch } = contract(main, { roots, offsets: stores, buffers });
     return { body: hoist([...rounds, ...body]), scratch };
   }
+  const row = remembering(vars, roots, stores, buffers);
+  if (row !== null) return { body: hoist([...rounds, ...row.body]), scratch: row.scratch };
   const body = buffers.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
   );
