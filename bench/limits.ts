@@ -35,7 +35,7 @@ export const limits: Suite = {
   name: "limits",
   question: "What happens at the limits?",
   subjects: [
-    once("compile a chain of 10,000 equations", "s", 3, longChain),
     once("resident memory of 1,000,000 steps without donation", "MB", 500, millionSteps),
+    once("compile a chain of 10,000 equations", "s", 3, longChain),
   ],
 };
