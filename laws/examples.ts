@@ -4,7 +4,7 @@
 // `import ... from "brickbox/..."` works too, and so does `await`.
 //
 // How a value prints: NDArrays and everything else with its own toString by it; lists and plain objects like JSON, with
-// their members printed by the same rule. Quotes, and white space beside `,:[]{}()`, do not count.
+// their members printed by the same rule. Quotes, white space beside `,:[]{}()`, and the sign of zero do not count.
 import { type ESTree, parseSync, transformWithOxc } from "vite";
 import { lineOf, type Source } from "./source.ts";
 import { plain } from "./surface.ts";
@@ -71,6 +71,7 @@ const canonical = (text: string): string =>
   text
     .replace(/["'`]/g, "")
     .replace(/\s+/g, " ")
+    .replace(/(?<![\w.])-0(?![\w.])/g, "0")
     .replace(/ ?([,:[\]{}()]) ?/g, "$1")
     .trim();
 

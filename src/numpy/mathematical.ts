@@ -67,7 +67,7 @@ export const log1p: Unary = function1("log1p", p.log1p);
 /**
  * The sine of x radians.
  * @example
- * np.sin([0, 1]) // => [0 0.84147096]
+ * np.sin([0, np.pi / 2]) // => [0 1]
  */
 export const sin: Unary = function1("sin", p.sin);
 /**
@@ -79,7 +79,7 @@ export const cos: Unary = function1("cos", p.cos);
 /**
  * The tangent of x radians.
  * @example
- * np.tan([0, 1]) // => [0 1.5574077]
+ * np.tan([0, np.pi / 4]) // => [0 1]
  */
 export const tan: Unary = function1("tan", p.tan);
 /**

@@ -98,7 +98,7 @@ export interface CosineOptions {
  * `initValue ((1 - alpha) c^exponent + alpha)` with `c = (1 + cos(pi step / decaySteps)) / 2` (Loshchilov and Hutter 2017,
  * arXiv:1608.03983). Throws ArgumentError unless `decaySteps` is positive.
  * @example
- * optim.cosineDecaySchedule(1, 10)(5) // => 0.5
+ * optim.cosineDecaySchedule(1, 10)(10) // => 0
  */
 export const cosineDecaySchedule = (
   initValue: number,
@@ -146,7 +146,7 @@ export interface WarmupCosineOptions {
  * A straight line from `initValue` to `peakValue` in `warmupSteps`, then cosine decay that ends at step `decaySteps`.
  * @example
  * optim.warmupCosineDecaySchedule(0, 1, 10, 110)(5) // => 0.5
- * optim.warmupCosineDecaySchedule(0, 1, 10, 110)(60) // => 0.5
+ * optim.warmupCosineDecaySchedule(0, 1, 10, 110)(110) // => 0
  */
 export const warmupCosineDecaySchedule = (
   initValue: number,

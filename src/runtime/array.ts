@@ -34,7 +34,7 @@ export class ConcreteArray extends Value {
     this.cell = cell;
   }
   /** A fresh typed array with the elements in row-major order (bool as 0 and 1). Throws `DonatedError`. */
-  dataSync(): TypedArray {
+  override dataSync(): TypedArray {
     return elements(this, "dataSync");
   }
 }
