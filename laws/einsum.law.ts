@@ -108,7 +108,7 @@ describe("einsum", () => {
         same(got, naive(spec, xs));
         same(jit((...a: NDArray[]) => np.einsum(text, ...a))(...arrays), naive(spec, xs));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
   it("without a result: what stands for the dots, then the letters that come once, in order", () => {
@@ -148,7 +148,7 @@ describe("einsum", () => {
         same(batched.slice(0), one);
         same(batched.slice(1), { ...one, data: one.data.map((v) => -v) });
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
   it("multiplies small products first", () => {
@@ -223,7 +223,7 @@ describe("products", () => {
         });
         same(f(), wanted);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
   it("dot, inner, outer, tensordot, kron, vdot, vecdot are the einsums that define them", () => {

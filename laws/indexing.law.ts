@@ -37,7 +37,7 @@ const writeAt = (x: Plain, { places }: Located, v: Plain, f: (old: number, value
   });
   return { shape: x.shape, data };
 };
-const runs = { numRuns: 40 };
+const runs = { numRuns: 30 };
 const anyIndex = fc.oneof(indexed(), indexed({ masks: true, outside: false }));
 const close = (got: NDArray, wanted: Plain): void => {
   expect(toPlain(got)).toEqual({ shape: [...wanted.shape], data: wanted.data.map((v) => Math.fround(v)) });
@@ -69,7 +69,7 @@ describe("slice", () => {
   it("is NumPy's, positions, spans, arrays and new axes mixed; out of range the nearest", () => {
     fc.assert(
       fc.property(indexed(), ({ shape, entries }) => check(shape, entries)),
-      { numRuns: 100 },
+      { numRuns: 70 },
     );
   });
   it("is NumPy's with masks, and on empty arrays", () => {
@@ -160,7 +160,7 @@ describe("at", () => {
           close(f(toNumpy(x), toNumpy(v), ...arraysIn(entries)), wanted);
           close(jit(f)(toNumpy(x), toNumpy(v), ...arraysIn(entries)), wanted);
         }),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     });
   it("writes under vmap what it writes for every example", () => {
@@ -174,7 +174,7 @@ describe("at", () => {
         close(both.slice(0), writeAt(x, place, v, combine.add));
         close(both.slice(1), writeAt(y, place, v, combine.add));
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
   it("set has gradients: to the array where nothing was written, to the value that stayed", () => {
@@ -196,7 +196,7 @@ describe("at", () => {
         for (const [o, k] of winner) dv[k] = ct.data[o] as number;
         close(du, { shape: place.shape, data: dv });
       }),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
   it("repeats one value for all places, keeps the dtype, and computes in the common one", () => {

@@ -63,7 +63,7 @@ describe("slices", () => {
         same(g(toNumpy(x), toNumpy(patch), s), written);
         same(jit(g)(toNumpy(x), toNumpy(patch), s), written);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
   it("broadcastInDim puts axes where it is told", () => {
@@ -98,7 +98,7 @@ describe("reductions", () => {
         expect(where.dtype).toBe("int32");
         same(np.max(np.takeAlongAxis(array, np.expandDims(where, axis), axis), axis), toPlain(most));
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
   it("of nothing are the initial value", () => {
@@ -220,7 +220,7 @@ describe("convolutions", () => {
           same(back, toPlain(grad(loss)(toNumpy(x))));
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
   it("see patches, from which any convolution is a product, in every layout", () => {
@@ -284,7 +284,7 @@ describe("take, put and search, which np builds on gather and scatter", () => {
           same(jit(f)(toNumpy(x), i32(...at)), wanted);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
   it("takeAlongAxis and putAlongAxis undo each other at distinct positions", () => {
@@ -314,7 +314,7 @@ describe("take, put and search, which np builds on gather and scatter", () => {
         expect(np.searchsorted(a, v).item()).toBe(sorted.filter((s) => order(s, v) < 0).length);
         expect(np.searchsorted(a, v, { side: "right" }).item()).toBe(sorted.filter((s) => order(s, v) <= 0).length);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
   it("histogram counts every element of the range once, its last bin closed", () => {
