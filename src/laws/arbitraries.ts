@@ -19,22 +19,8 @@ export interface ArraysOptions {
   /** Elements are multiples of `1 / grid`; 8 by default. */
   readonly grid?: number;
 }
-const extents = [1, 2, 3, 5, 0],
-  axes = 3;
+const anyShape = (): fc.Arbitrary<readonly number[]> => fc.array(fc.constantFrom(1, 2, 3, 5, 0), { maxLength: 3 });
 const isArbitrary = (s: Shapes): s is fc.Arbitrary<readonly number[]> => s instanceof fc.Arbitrary;
-const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
-/** Shapes with as many elements as they need: drawn apart where the most is known, so that both shrink freely. */
-const filled = (
-  shapes: Shapes,
-  most: number | null,
-  element: fc.Arbitrary<number>,
-): fc.Arbitrary<readonly [shape: readonly number[], elements: readonly number[]]> => {
-  const drawn = isArbitrary(shapes) ? shapes : fc.constantFrom(...shapes);
-  const elements = (n: number): fc.Arbitrary<number[]> => fc.array(element, { minLength: n, maxLength: n });
-  return most === null
-    ? drawn.chain((s) => fc.tuple(fc.constant(s), elements(sizeOf(s))))
-    : fc.tuple(drawn, elements(most));
-};
 
 /**
  * Arrays with elements on a grid. Counterexamples shrink to few elements near 0.
@@ -52,10 +38,13 @@ export const arrays = ({
 }: ArraysOptions = {}): fc.Arbitrary<NDArray> => {
   const step = dtype === "float32" || dtype === "float64" ? grid : 1;
   const element = fc.integer({ min: Math.ceil(min * step), max: Math.floor(max * step) }).map((n) => n / step);
-  const any = fc.array(fc.constantFrom(...extents), { maxLength: axes });
-  const from = shape !== undefined ? [shape] : (shapes ?? any);
-  const most = from === any ? Math.max(...extents) ** axes : isArbitrary(from) ? null : Math.max(...from.map(sizeOf));
-  return filled(from, most, element).map(([s, xs]) => np.reshape(np.array(xs.slice(0, sizeOf(s)), { dtype }), [...s]));
+  const given = shape !== undefined ? [shape] : (shapes ?? anyShape());
+  return (isArbitrary(given) ? given : fc.constantFrom(...given)).chain((s) => {
+    const size = s.reduce((n, d) => n * d, 1);
+    return fc
+      .array(element, { minLength: size, maxLength: size })
+      .map((xs) => np.reshape(np.array(xs, { dtype }), [...s]));
+  });
 };
 
 /** Options of `trees`. */

@@ -263,8 +263,8 @@ export const scaleByRprop = (
       2,
       (g, size, before) => {
         const agree = np.multiply(g, before);
-        const factor = np.where(np.greater(agree, 0), etaPlus, etaMinus);
-        const next = np.where(np.equal(agree, 0), size, np.clip(np.multiply(size, factor), minStepSize, maxStepSize));
+        const changed = np.where(np.greater(agree, 0), np.multiply(size, etaPlus), np.multiply(size, etaMinus));
+        const next = np.where(np.equal(agree, 0), size, np.clip(changed, minStepSize, maxStepSize));
         return [next, np.where(np.less(agree, 0), 0, np.multiply(next, np.sign(g)))];
       },
       updates,
