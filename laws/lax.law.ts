@@ -40,6 +40,32 @@ describe("operands", () => {
   });
 });
 
+describe("reducePrecision", () => {
+  it("rounds as bfloat16 and float16 do, and passes the gradient", () => {
+    const bf = (x: number): number => lax.reducePrecision(x, 8, 7).item() as number;
+    expect([1, 1.00390625, 1.01171875, 3.4e38, -2.5, Number.NaN, Number.NEGATIVE_INFINITY].map(bf)).toEqual([
+      1,
+      1,
+      1.015625,
+      Number.POSITIVE_INFINITY,
+      -2.5,
+      Number.NaN,
+      Number.NEGATIVE_INFINITY,
+    ]);
+    const half = (x: number): number => lax.reducePrecision(x, 5, 10).item() as number;
+    expect([65504, 65519, 65520, 2 ** -14, 2 ** -15, 1 + 2 ** -11, 1 + 3 * 2 ** -11].map(half)).toEqual([
+      65504,
+      65504,
+      Number.POSITIVE_INFINITY,
+      2 ** -14,
+      0,
+      1,
+      1 + 2 ** -9,
+    ]);
+    expect(grad((x: NDArray) => np.sum(np.square(lax.reducePrecision(x, 5, 10))))(np.array([1.5])).js()).toEqual([3]);
+  });
+});
+
 describe("slices", () => {
   it("dynamic ones count negative starts from the end and move to where they fit, eager, jitted, batched", () => {
     fc.assert(

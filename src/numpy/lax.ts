@@ -6,6 +6,7 @@ export * from "./lax/control.ts";
 export * from "./lax/convolution.ts";
 export * from "./lax/indexed.ts";
 export * from "./lax/pooling.ts";
+export * from "./lax/precision.ts";
 export * from "./lax/products.ts";
 export * from "./lax/reducing.ts";
 export * from "./lax/shaping.ts";
