@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import * as optim from "../src/optim/index.ts";
 import { explain, grad, jit, lax, type NDArray, nn, np, random, valueAndGrad } from "../src/index.ts";
 
-const x = np.reshape(np.arange(12 * 20), [12, 20]).astype("float32").mul(0.01),
+const x = np
+    .reshape(np.arange(12 * 20), [12, 20])
+    .astype("float32")
+    .mul(0.01),
   labels = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).astype("int32");
 const standardize = (v: NDArray): NDArray => nn.standardize(v, -1);
 const crossEntropy = (z: NDArray): NDArray => np.mean(optim.softmaxCrossEntropyWithIntegerLabels(z, labels));

@@ -306,5 +306,3 @@ export const contract = (
   const body = outer.reduceRight<Stmt>((b, o) => loop(o, [b], { mark: "parallel" }), nest);
   return { body: [body], scratch: [packedLeft, packedRight, tile] };
 };
-/** Multiply-adds of a contraction, times two. */
-export const flopsOf = (c: Contraction): number => 2 * extentOf([...c.batch, ...c.m, ...c.n, ...c.k]);
