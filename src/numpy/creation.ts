@@ -313,4 +313,11 @@ export const fromfunction = (
 ): NDArray =>
   array(f(...shapeFor("fromfunction", shape).map((_, d) => iota(shape, d, checkDTypeName("fromfunction", dtype)))));
 
-export { array as asarray, fullLikeOf as fullLike };
+/**
+ * An array with the elements of x; since arrays never change, x itself if it is one.
+ * @example
+ * np.copy([1, 2]) // => [1 2]
+ */
+export const copy = (x: ArrayLike): NDArray => array(x);
+
+export { array as asarray, fullLikeOf as fullLike, zerosLike as emptyLike };

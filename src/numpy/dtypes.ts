@@ -3,6 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { dtypes, isFloating, isInteger } from "../core/dtype.ts";
 import { ArgumentError, DTypeError } from "../core/errors.ts";
 import { settle } from "../core/lift.ts";
+import { Value } from "../core/value.ts";
 import { type ArrayLike, asArray, commonDType, type NDArray, promoteDTypes } from "./array.ts";
 
 /** 32-bit floating point: the dtype of numbers. */
@@ -68,6 +69,32 @@ const kinds: { readonly [K in DTypeKind]: (d: DType) => boolean } = {
  */
 export const issubdtype = (dtype: DType, kind: DTypeKind | DType): boolean =>
   dtype === kind || (Object.hasOwn(kinds, kind) && kinds[kind as DTypeKind](dtype));
+/** Kinds of dtypes, as the array API standard names them. */
+export type StandardKind = "bool" | "signed integer" | "unsigned integer" | "integral" | "real floating" | "numeric";
+const standard: { readonly [K in StandardKind]: DTypeKind } = {
+  bool: "bool",
+  "signed integer": "signedinteger",
+  "unsigned integer": "unsignedinteger",
+  integral: "integer",
+  "real floating": "floating",
+  numeric: "number",
+};
+/**
+ * Whether a dtype is one of some dtypes or kinds, by the names of the array API standard.
+ * @example
+ * np.isdtype("int32", "integral") // => true
+ */
+export const isdtype = (dtype: DType, kind: DType | StandardKind | readonly (DType | StandardKind)[]): boolean =>
+  (typeof kind === "string" ? [kind] : kind).some((k) =>
+    issubdtype(dtype, Object.hasOwn(standard, k) ? standard[k as StandardKind] : (k as DType)),
+  );
+/**
+ * Whether x is a number, a boolean, or an array without axes.
+ * @example
+ * np.isscalar(3) // => true
+ */
+export const isscalar = (x: unknown): boolean =>
+  typeof x === "number" || typeof x === "boolean" || (x instanceof Value && x.ndim === 0);
 /**
  * Whether every value of a dtype exists in another one too.
  * @example

@@ -238,3 +238,34 @@ export const repeat = (x: ArrayLike, repeats: number | readonly number[], axis: 
     along,
   );
 };
+/** Arrays in nested lists. */
+export type Blocks = ArrayLike | readonly Blocks[];
+const depthOf = (x: Blocks): number =>
+  Array.isArray(x) ? 1 + Math.max(0, ...(x as readonly Blocks[]).map(depthOf)) : 0;
+/**
+ * Blocks in nested lists (numbers or arrays innermost) joined to one array: the innermost lists along the last axis, those around
+ * them along the axis before.
+ * @example
+ * np.block([[np.ones([1, 2]), np.zeros([1, 1])], [np.zeros([1, 3])]]) // => [[1 1 0] [0 0 0]]
+ */
+export const block = (xs: Blocks): NDArray => {
+  const depth = depthOf(xs);
+  const build = (x: Blocks, level: number): Value => {
+    if (Array.isArray(x))
+      return join(
+        "block",
+        (x as readonly Blocks[]).map((y) => build(y, level + 1)),
+        level - depth,
+      );
+    const v = asArray(x as ArrayLike, "block"),
+      missing = Math.max(depth, 1) - v.ndim;
+    return missing > 0
+      ? m.expandDims(
+          v,
+          Array.from({ length: missing }, (_, i) => i),
+        )
+      : v;
+  };
+  return settle(build(xs, 0), "block");
+};
+export { concatenate as concat };

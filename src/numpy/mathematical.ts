@@ -79,7 +79,7 @@ export const cos: Unary = function1("cos", p.cos);
 /**
  * The tangent of x radians.
  * @example
- * np.tan([0, np.pi / 4]) // => [0 1]
+ * np.tan([0, 0.5]) // => [0 0.5463025]
  */
 export const tan: Unary = function1("tan", p.tan);
 /**

@@ -7,7 +7,9 @@ export {
   arange,
   array,
   asarray,
+  copy,
   empty,
+  emptyLike,
   eye,
   fromfunction,
   full,
@@ -40,6 +42,8 @@ export {
   iinfo,
   inf,
   int32,
+  isdtype,
+  isscalar,
   issubdtype,
   nan,
   newaxis,
@@ -49,11 +53,12 @@ export {
   uint32,
   uint8,
 } from "./dtypes.ts";
-export type { DTypeKind, FloatInfo, IntegerInfo } from "./dtypes.ts";
+export type { DTypeKind, FloatInfo, IntegerInfo, StandardKind } from "./dtypes.ts";
 export { einsum, einsumPath } from "./einsum.ts";
 export type { At, GetOptions, Index, IndexMode, Span, UpdateOptions } from "./indexing.ts";
 export { at, slice } from "./indexing.ts";
 export * from "./joining.ts";
+export * from "./mapping.ts";
 export * from "./mathematical.ts";
 export type { DotOptions } from "./matmul.ts";
 export { dot, inner, kron, matmul, matvec, outer, tensordot, vdot, vecdot, vecmat } from "./matmul.ts";
@@ -87,7 +92,9 @@ export {
   transpose,
 } from "./shapes.ts";
 export type { OrderOptions } from "./shapes.ts";
+export * from "./polynomials.ts";
 export * from "./signals.ts";
+export * from "./statistics.ts";
 export * from "./windows.ts";
 export { ix, ravelMultiIndex } from "./indexingGrid.ts";
 export type { BincountOptions, HistogramOptions } from "./indexingSearch.ts";
