@@ -37,7 +37,7 @@ export interface Recipe {
   readonly exprs: readonly Recipe[];
   readonly body: readonly Recipe[];
 }
-const choices = fc.array(fc.nat(99), { maxLength: 8 }),
+const choices = fc.array(fc.nat(99), { maxLength: 8, size: "max" }),
   none: fc.Arbitrary<Recipe[]> = fc.constant([]);
 const levels = (depth: number, next: (below: fc.Arbitrary<Recipe>) => fc.Arbitrary<Recipe>): fc.Arbitrary<Recipe> =>
   Array.from({ length: depth }).reduce<fc.Arbitrary<Recipe>>(next, fc.record({ choices, exprs: none, body: none }));
@@ -84,8 +84,16 @@ const bitPartner: { readonly [K in ScalarType]?: readonly ScalarType[] } = {
   f64: ["i64"],
   i64: ["f64"],
 };
-const extents = [1, 4, 3, 2, 5, 8, 0, 7, 9, 16, 33];
-const marks: readonly Mark[] = ["serial", "vector", "unrolled", "parallel"];
+/** What kernels are made of: anything, or mostly what runs in vectors. */
+export type Focus = "anything" | "vectors";
+const extents: { readonly [K in Focus]: readonly number[] } = {
+  anything: [1, 4, 3, 2, 5, 8, 0, 7, 9, 16, 33],
+  vectors: [4, 5, 8, 9, 16, 33, 3, 1],
+};
+const marks: { readonly [K in Focus]: readonly Mark[] } = {
+  anything: ["serial", "vector", "unrolled", "parallel"],
+  vectors: ["vector", "vector", "vector", "serial"],
+};
 const most = 1200;
 
 const float = (t: ScalarType): boolean => t === "f32" || t === "f64";
@@ -131,6 +139,10 @@ class Maker {
   readonly inputs: Buffer[] = [];
   readonly outputs: Buffer[] = [];
   private count = 0;
+  private readonly focus: Focus;
+  constructor(focus: Focus) {
+    this.focus = focus;
+  }
 
   private name(t: ScalarType): Var {
     return localVar(`x${this.count++}`, t);
@@ -157,9 +169,10 @@ class Maker {
   private leaf(c: Chooser, t: ScalarType, s: Scope): Expr {
     const names = [...s.names, ...s.loops].filter((v) => v.type === t),
       stored = s.stored.filter((x) => registerType(x.buffer.type) === t);
+    const literal = (): Expr => number(t, c.of([0, 1, 2, 3, -1, 5, 31, 32, 0.5, -8])),
+      element = (): Expr => this.element(c, t, s, null);
     const kinds: (() => Expr)[] = [
-      () => number(t, c.of([0, 1, 2, 3, -1, 5, 31, 32, 0.5, -8])),
-      ...(storageFor[t].length > 0 ? [() => this.element(c, t, s, null), () => this.element(c, t, s, null)] : []),
+      ...(storageFor[t].length > 0 ? [element, literal, element, element] : [literal]),
       ...names.map((v) => () => v),
       ...stored.map((x) => () => read(x.buffer, [x.at])),
     ];
@@ -208,13 +221,10 @@ class Maker {
   }
   private stmt(r: Recipe, s: Scope): readonly Stmt[] {
     const c = new Chooser(r.choices),
-      kinds = [this.store, this.loop, this.let, this.change, this.branch, this.repeat];
-    return (r.body.length > 0 ? c.of([this.loop, this.loop, this.branch, this.repeat]) : c.of(kinds)).call(
-      this,
-      c,
-      r,
-      s,
-    );
+      simple = [this.store, this.let, this.change],
+      holders = [this.loop, this.branch, this.loop, this.repeat];
+    const kinds = r.body.length > 0 ? holders : this.focus === "vectors" ? simple : [...simple, ...holders];
+    return c.of(kinds).call(this, c, r, s);
   }
   private store(c: Chooser, r: Recipe, s: Scope): readonly Stmt[] {
     const type = c.of(["f32", "i32", "u32", "bool", "f64", "u8"] as const),
@@ -281,8 +291,8 @@ class Maker {
     ];
   }
   private loop(c: Chooser, r: Recipe, s: Scope): readonly Stmt[] {
-    const extent = c.of(extents.filter((n) => n * s.rounds <= most)),
-      mark = c.of(marks),
+    const extent = c.of(extents[this.focus].filter((n) => n <= 1 || n * s.rounds <= most)),
+      mark = c.of(marks[this.focus]),
       index = loopVar(`i${this.count++}`, extent);
     const limit = c.of([
       undefined,
@@ -316,10 +326,12 @@ class Maker {
   }
 }
 
-/** The kernel of a recipe. */
-export const kernelOf = (list: readonly Recipe[]): Kernel => {
-  const maker = new Maker(),
+/** The kernel of a recipe; with the focus on vectors there is one vector loop around it all. */
+export const kernelOf = (list: readonly Recipe[], focus: Focus = "anything"): Kernel => {
+  const maker = new Maker(focus),
     scope: Scope = { loops: [], names: [], mutable: [], stored: [], rounds: 1 };
-  const body = maker.block(list, scope);
+  const [{ choices, exprs }] = list as [Recipe],
+    around: Recipe = { choices: [0, choices[0] ?? 0, 0, ...choices.slice(1)], exprs, body: list };
+  const body = maker.block(focus === "vectors" ? [around] : list, scope);
   return { name: "random", params: [...maker.inputs, ...maker.outputs], outputs: maker.outputs, scratch: [], body };
 };

@@ -170,7 +170,7 @@ export const compareOn: { readonly [K in CompareOp]: (x: Scalar, y: Scalar) => n
 };
 
 const saturate = (x: number, lo: number, hi: number): number =>
-  Number.isNaN(x) ? 0 : Math.trunc(Math.min(hi, Math.max(lo, x)));
+  Number.isNaN(x) ? 0 : Math.trunc(Math.min(hi, Math.max(lo, x))) + 0; // integers have no -0
 const least64 = -(2n ** 63n),
   most64 = 2n ** 63n - 1n;
 const toI64 = (x: number): bigint =>
