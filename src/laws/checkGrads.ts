@@ -2,7 +2,7 @@
 import { ArgumentError } from "../numpy/errors.ts";
 import { type NDArray, np, tree } from "../numpy/index.ts";
 import { LawError, near, place, position, type Tolerance } from "./agreement.ts";
-import { directionsLike, doubles, inner, moved, type Point, pointOf } from "./directions.ts";
+import { directionsLike, doubles, inner, leavesAndNulls, moved, type Point, pointOf } from "./directions.ts";
 import { type Callable, jvp, vjp } from "./modes.ts";
 
 /** Which derivatives to check: forward mode (`jvp`), reverse mode (`vjp`). */
@@ -64,7 +64,8 @@ const checkOrder = (f: Callable, point: Point, settings: Settings, order: number
     const numeric = difference(f, point, k, v, eps);
     if (modes.includes("fwd")) {
       const tangents = point.spread(point.leaves.map((_x, i) => (i === k ? v : null)));
-      const pushed = leavesOrZeros(jvp(f, args, tangents)[1], results);
+      const [value, tangent] = jvp(f, args, tangents);
+      const pushed = derivativesOf(tangent, value);
       numeric.forEach((want, j) => {
         if (differentiable[j] !== true) return;
         const got = pushed[j] as Float64Array;
@@ -97,12 +98,14 @@ const checkOrder = (f: Callable, point: Point, settings: Settings, order: number
     }
   });
 };
-/** The leaves of a tree of derivatives; zeros like `leaves` where it has null. */
-const leavesOrZeros = (found: unknown, leaves: readonly NDArray[]): readonly Float64Array[] => {
-  const isNull = (x: unknown): boolean => x === null;
-  return tree
-    .leaves(found, { isLeaf: isNull })
-    .map((t: unknown, i) => (t === null ? new Float64Array((leaves[i] as NDArray).size) : doubles(t as NDArray)));
+/** The derivatives of the leaves of `like`; zeros where there are none. */
+const derivativesOf = (found: unknown, like: unknown): readonly Float64Array[] => {
+  const values = leavesAndNulls(found);
+  return leavesAndNulls(like).flatMap((x, i) => {
+    const value = values[i];
+    if (x === null) return [];
+    return [value === null || value === undefined ? new Float64Array(np.asarray(x).size) : doubles(value)];
+  });
 };
 /** Cotangents of the floating leaves of the arguments. */
 const pullback = (
@@ -112,15 +115,7 @@ const pullback = (
   point: Point,
 ): readonly Float64Array[] => {
   const [out, pull] = vjp(f, args);
-  const ct = tree.unflatten(tree.structure(out), cotangents);
-  const grads = tree.leaves(pull(ct), {
-    isLeaf: (x) => x === null,
-  }) as readonly unknown[];
-  const moving = tree.leaves(args).map((x) => ["float32", "float64"].includes(np.asarray(x).dtype));
-  return leavesOrZeros(
-    grads.filter((_, i) => moving[i]),
-    point.leaves,
-  );
+  return derivativesOf(pull(tree.unflatten(tree.structure(out), cotangents)), point.spread(point.leaves));
 };
 
 /**

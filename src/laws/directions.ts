@@ -39,6 +39,9 @@ export const directionsLike = (arrays: readonly NDArray[], seed: number): readon
   arrays.map((x, i) =>
     isFloating(x) ? random.normal(random.foldIn(random.key(seed), i), x.shape, { dtype: x.dtype }) : null,
   );
+/** The leaves of a tree in order, with null wherever it has null: derivatives have it for what has none. */
+export const leavesAndNulls = (x: unknown): readonly (NDArray | null)[] =>
+  tree.leaves(x, { isLeaf: (node) => node === null }) as readonly (NDArray | null)[];
 /** `x + step v`. */
 export const moved = (x: NDArray, step: number, v: NDArray): NDArray => np.add(x, np.multiply(v, step));
 /** The elements in float64. */

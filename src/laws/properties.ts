@@ -1,10 +1,10 @@
 // Laws for users' functions, as properties of fast-check: `fc.assert(gradientProperty(f, [arrays()]))`.
 import fc from "fast-check";
-import { type NDArray, np, tree } from "../numpy/index.ts";
+import { np, tree } from "../numpy/index.ts";
 import { jit, vmap } from "../numpy/transforms.ts";
 import { agree, LawError, type Tolerance } from "./agreement.ts";
 import { type CheckGradsOptions, checkGrads } from "./checkGrads.ts";
-import { directionsLike, doubles, inner, pointOf } from "./directions.ts";
+import { directionsLike, doubles, inner, leavesAndNulls, pointOf } from "./directions.ts";
 import { type Callable, jvp, vjp } from "./modes.ts";
 
 /** One arbitrary for each argument of a function. */
@@ -47,6 +47,19 @@ export const gradientProperty = <A extends readonly unknown[]>(
     checkGrads(f as never, args, options);
   });
 
+/** `sum x y` over two trees of one structure, and `sum |x y|`; null counts nothing. */
+const product = (xs: unknown, ys: unknown): readonly [sum: number, size: number] => {
+  const others = leavesAndNulls(ys);
+  return leavesAndNulls(xs).reduce<readonly [number, number]>(
+    ([sum, size], x, i) => {
+      const y = others[i];
+      if (x === null || y === null || y === undefined) return [sum, size];
+      const [s, n] = inner(doubles(x), doubles(y));
+      return [sum + s, size + n];
+    },
+    [0, 0],
+  );
+};
 /**
  * Forward and reverse mode agree: `<ct, J v> = <J^T ct, v>` for random `v` and `ct`, in float64.
  * @example
@@ -67,23 +80,10 @@ export const adjointProperty = <A extends readonly unknown[]>(
       tree.leaves(out).map((y) => np.asarray(y)),
       2,
     );
-    const [, pull] = vjp(g, primals);
-    const pulled = pull(tree.unflatten(tree.structure(out), ct));
-    const product = (xs: unknown, ys: readonly (NDArray | null)[]): readonly [number, number] => {
-      const found = tree.leaves(xs, { isLeaf: (x) => x === null }) as readonly (NDArray | null)[];
-      return found.reduce<readonly [number, number]>(
-        ([sum, size], x, i) => {
-          const y = ys[i];
-          if (x === null || y === null || y === undefined) return [sum, size];
-          const [s, n] = inner(doubles(x), doubles(y));
-          return [sum + s, size + n];
-        },
-        [0, 0],
-      );
-    };
-    const everywhere = tree.leaves(point.spread(v), { isLeaf: (x) => x === null }) as readonly (NDArray | null)[];
-    const [forward, size] = product(pushed, ct),
-      [backward] = product(pulled, everywhere);
+    const cotangent = tree.unflatten(tree.structure(out), ct),
+      [, pull] = vjp(g, primals);
+    const [forward, size] = product(pushed, cotangent),
+      [backward] = product(pull(cotangent), point.spread(v));
     if (!(Math.abs(forward - backward) <= atol + rtol * size))
       throw new LawError({
         op: "adjointProperty",
