@@ -1,11 +1,13 @@
 // The main example: a convolutional network learns to read handwritten digits. `npm start -- --help` shows the options.
 // Everything random follows from the seed, so the same seed gives the same bits.
+import { writeFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import cliProgress from "cli-progress";
 import * as bricks from "../src/bricks/index.ts";
 import { accuracy, batchPositions, confusionMatrix, takeRows, trainTestSplit } from "../src/data/index.ts";
 import { jit, type Key, lax, type NDArray, nn, np, random, valueAndGrad, vmap } from "../src/index.ts";
+import { writeTree } from "../src/io/index.ts";
 import * as optim from "../src/optim/index.ts";
 import { type Digits, loadDigits, side } from "./digits.ts";
 import { drawCurves, drawSheet } from "./pictures.ts";
@@ -41,18 +43,18 @@ const models = {
 const usage = `usage: npm start -- [options]
 
   --model NAME   ${Object.keys(models).join(", ")} (default lenet)
-  --epochs N     how often every image is seen (default 8)
+  --epochs N     how often every image is seen (default 10)
   --batch N      images per step (default 64)
   --rate X       learning rate at its peak (default 0.003)
   --seed N       decides the split, the parameters and the order of the images (default 0)
   --images N     images of each digit to use at most, for a quick look (default all)
-  --out FOLDER   where the pictures go (default out)
+  --out FOLDER   where pictures and parameters go (default out)
   --help         this text`;
 
 const { values: given } = parseArgs({
   options: {
     model: { type: "string", default: "lenet" },
-    epochs: { type: "string", default: "8" },
+    epochs: { type: "string", default: "10" },
     batch: { type: "string", default: "64" },
     rate: { type: "string", default: "0.003" },
     seed: { type: "string", default: "0" },
@@ -216,7 +218,13 @@ const confusion = confusionMatrix(test.labels, guesses, 10).js() as readonly (re
 console.log(`\n${table("digit / taken for", confusion)}\n`);
 drawLosses(`${given.out}/loss.png`, losses);
 drawMistakes(`${given.out}/mistakes.png`, guesses, shares);
-console.log(`${given.out}/loss.png, ${given.out}/mistakes.png`);
+writeFileSync(
+  `${given.out}/${given.model}.safetensors`,
+  writeTree(params, { seed: given.seed, accuracy: String(right) }),
+);
+console.log(
+  ["loss.png", "mistakes.png", `${given.model}.safetensors`].map((file) => `${given.out}/${file}`).join(", "),
+);
 const largest = confusion.map((row) => row.reduce((a, b) => a + b, 0)).reduce((a, b) => Math.max(a, b));
 verdict({
   name: `mnist ${given.model}`,

@@ -1,7 +1,7 @@
 // A tour of the library, in the order in which a newcomer asks. Every claim is checked when it runs: npx tsx examples/tour.ts
 import assert from "node:assert/strict";
 import * as bricks from "../src/bricks/index.ts";
-import { DonatedError, grad, hessian, jit, lax, makeJaxpr, type NDArray, nn, np, random, ShapeError, TraceError, tree, valueAndGrad, vmap } from "../src/index.ts"; // biome-ignore format: one line
+import { DonatedError, explain, grad, hessian, jit, lax, makeJaxpr, type NDArray, nn, np, random, ShapeError, TraceError, tree, valueAndGrad, vmap } from "../src/index.ts"; // biome-ignore format: one line
 import { adam, applyUpdates } from "../src/optim/index.ts";
 
 /** `value` prints as `text`; white space does not count. */
@@ -88,6 +88,25 @@ question("How do I make it fast?");
 const fast = jit(vmap(squared, [null, 0, 0]));
 const targets = np.array([0, 0, 1]);
 close(fast(line, inputs, targets), vmap(squared, [null, 0, 0])(line, inputs, targets));
+
+question("What came out of it?");
+// Every stage can be printed. Fusion puts whole rows into one kernel: softmax reads and writes its matrix once.
+const stages = explain(
+  jit((m: NDArray) => nn.softmax(m)),
+  np.ones([4, 8]),
+);
+assert.equal(stages.kernels.length, 1);
+assert.match(String(stages), /== jaxpr[\s\S]*== fusion[\s\S]*== program[\s\S]*== memory[\s\S]*== code/);
+
+question("And loops?");
+// A loop that runs often becomes a loop of the program: scan carries a value along and collects results.
+const interest = (rate: NDArray, years: number): NDArray => {
+  const [sum] = lax.scan((money: NDArray) => [np.multiply(money, np.add(rate, 1)), money] as const, np.array(1), null, { length: years }); // biome-ignore format: one line
+  return sum;
+};
+close(interest(np.array(0.1), 10), 1.1 ** 10);
+close(grad(interest)(np.array(0.1), 10), 10 * 1.1 ** 9, 1e-4);
+is(lax.whileLoop((n: NDArray) => np.less(n, 100), (n: NDArray) => np.multiply(n, 3), np.array(1)), "243"); // biome-ignore format: one line
 
 question("Can I combine all this?");
 // In any order, as often as you like: gradients of every single example, compiled; second derivatives.

@@ -273,3 +273,40 @@ describe("io: bad input", () => {
     expect(() => io.orThrow(io.parseIdx(new Uint8Array(0)))).toThrow("idx, byte 0");
   });
 });
+
+describe("io: trees", () => {
+  it("come back as they were", () => {
+    const trees = fc.record({
+      w: arrays(dtypes),
+      layers: fc.array(fc.record({ b: arrays(dtypes) }), { maxLength: 3 }),
+    });
+    fc.assert(
+      fc.property(trees, (x) => {
+        const back = right(io.parseTree(x, io.writeTree(x)));
+        expect(back.layers.map(({ b }) => look(b))).toEqual(x.layers.map(({ b }) => look(b)));
+        expect(look(back.w)).toEqual(look(x.w));
+      }),
+      { numRuns: 40 },
+    );
+  });
+  const one = { w: np.zeros([2]) };
+  it.each([
+    ["another shape", { w: np.zeros([3]) }, "safetensors, byte 8: expected w: float32[3], got w: float32[2]"],
+    [
+      "another dtype",
+      { w: np.zeros([2], { dtype: "float64" }) },
+      "safetensors, byte 8: expected w: float64[2], got w: float32[2]",
+    ],
+    [
+      "a missing array",
+      { ...one, toString: np.array(1) },
+      "safetensors, byte 8: expected toString: float32[], got nothing",
+    ],
+    ["one too many", {}, "safetensors, byte 8: expected no other names, got w"],
+  ])("%s", (_, like, message) => {
+    expect(left(io.parseTree(like, io.writeTree(one)))).toBe(message);
+  });
+  it("equal names are refused", () => {
+    expect(() => io.writeTree({ "a.b": np.array(1), a: { b: np.array(2) } })).toThrow('two that are called "a.b"');
+  });
+});

@@ -5,3 +5,4 @@ export { parseIdx, writeIdx } from "./idx.ts";
 export { parseNpy, writeNpy } from "./npy.ts";
 export { parseNpz, writeNpz } from "./npz.ts";
 export { parseSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
+export { parseTree, writeTree } from "./trees.ts";
