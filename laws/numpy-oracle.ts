@@ -1,5 +1,6 @@
 // Arrays as plain data, and NumPy's rules on them in a few lines of JavaScript: what the laws of np compare with.
 import fc from "fast-check";
+import { expect } from "vitest";
 import type { DType, NDArray } from "../src/index.ts";
 import { np } from "../src/index.ts";
 
@@ -69,3 +70,7 @@ export const plainOf = (
   );
 /** -0 counts as 0. */
 export const unsigned = ({ shape, data }: Plain): Plain => ({ shape, data: data.map((v) => (v === 0 ? 0 : v)) });
+/** Expect an array of np to be these elements. */
+export const same = (got: NDArray, want: Plain): void => {
+  expect(toPlain(got)).toEqual(want);
+};

@@ -117,9 +117,13 @@ const meet = (a: Claim, b: Claim): Claim => {
     return meet(b, a);
   }
   if (!isWeak(b)) return promoteDTypes(a, b);
-  if (isFloating(a)) return a;
-  if (b === "fractional") return "float32";
-  return a === "bool" ? "int32" : a;
+  return besideNumber(a, b === "integral" ? 1 : 0.5);
+};
+/** The dtype of an array of `dtype` that meets a number. */
+const besideNumber = (dtype: DType, x: number): DType => {
+  if (isFloating(dtype)) return dtype;
+  if (!isIntegral(x)) return "float32";
+  return dtype === "bool" ? "int32" : dtype;
 };
 /** The dtype in which operands (or dtypes) meet. Numbers and lists of numbers are weak. */
 export const commonDType = (xs: readonly (ArrayLike | DType)[]): DType => {
@@ -146,6 +150,11 @@ export const promote = (op: string, ...xs: readonly ArrayLike[]): readonly Value
       same = x instanceof Value && x.aval.dtype === dtype;
     }
     if (same) return xs as readonly Value[];
+    const second = xs[1];
+    if (xs.length === 2 && typeof second === "number" && weaknessOf(first) === null) {
+      const meeting = besideNumber(dtype, second);
+      return [convertElementType(first, meeting), literal(second, meeting)];
+    }
   }
   const dtype = commonDType(xs);
   return xs.map((x) => (typeof x === "number" || typeof x === "boolean" ? literal(x, dtype) : asArray(x, op, dtype)));
