@@ -1,19 +1,47 @@
-// Calls that mean nothing but their body are replaced by it.
+// Calls that mean nothing but their body are replaced by it, and primitives by their expansion where they have one.
 import type { Atom, Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isCall, isVar, Var } from "../core/jaxpr.ts";
+import type { ExpandStep } from "../core/primitive.ts";
 
-/** The same jaxpr without inlinable calls, at any depth. */
+const expansionOf = ({ prim, ins, attrs }: Eqn): readonly ExpandStep[] | null =>
+  isCall(prim)
+    ? null
+    : (prim.expand?.(
+        ins.map((a) => a.aval),
+        attrs,
+      ) ?? null);
+
+/** The same jaxpr without inlinable calls, at any depth, and with expansions in the place of primitives. */
 export const inlineCalls = (jaxpr: Jaxpr): Jaxpr => {
-  if (!jaxpr.eqns.some((e) => isCall(e.prim) && e.prim.inline !== null)) return jaxpr;
+  const plain = (e: Eqn): boolean => (isCall(e.prim) ? e.prim.inline === null : e.prim.expand === undefined);
+  if (jaxpr.eqns.every(plain)) return jaxpr;
   const eqns: Eqn[] = [];
-  const expand = (j: Jaxpr, env: Map<Var, Atom>): void => {
+  /** Append the steps of an expansion and give its last result. */
+  const expand = (steps: readonly ExpandStep[], operands: readonly Atom[]): Atom => {
+    const values: Atom[] = [...operands];
+    for (const { prim, attrs, ins } of steps) {
+      const atoms = ins.map((i) => (typeof i === "number" ? (values[i] as Atom) : i)),
+        out = new Var(
+          prim.abstractEval(
+            atoms.map((a) => a.aval),
+            attrs,
+          ),
+        );
+      eqns.push({ prim, ins: atoms, attrs, outs: [out] });
+      values.push(out);
+    }
+    return values[values.length - 1] as Atom;
+  };
+  const append = (j: Jaxpr, env: Map<Var, Atom>): void => {
     const get = (a: Atom): Atom => (isVar(a) ? (env.get(a) ?? a) : a);
     for (const e of j.eqns) {
-      const ins = e.ins.map(get);
-      if (isCall(e.prim) && e.prim.inline !== null) {
+      const ins = e.ins.map(get),
+        steps = expansionOf(e);
+      if (steps !== null) env.set(e.outs[0] as Var, expand(steps, ins));
+      else if (isCall(e.prim) && e.prim.inline !== null) {
         const body = e.prim.inline(e.attrs);
         const inner = new Map<Var, Atom>(body.ins.map((v, i) => [v, ins[i] as Atom]));
-        expand(body, inner);
+        append(body, inner);
         e.outs.forEach((v, i) => {
           const o = body.outs[i] as Atom;
           env.set(v, isVar(o) ? (inner.get(o) ?? o) : o);
@@ -28,6 +56,6 @@ export const inlineCalls = (jaxpr: Jaxpr): Jaxpr => {
     }
   };
   const env = new Map<Var, Atom>();
-  expand(jaxpr, env);
+  append(jaxpr, env);
   return { ...jaxpr, eqns, outs: jaxpr.outs.map((a) => (isVar(a) ? (env.get(a) ?? a) : a)) };
 };

@@ -1,16 +1,17 @@
 // From jaxprs to steps: kernels in their order, control flow as loops and branches around the steps of its bodies.
-import { storageOf } from "../core/dtype.ts";
+import { scalarOf, storageOf } from "../core/dtype.ts";
 import type { Aval } from "../core/aval.ts";
 import type { Atom, Eqn, Jaxpr, Role, Structure, Var, WhileRole } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import { aval } from "../core/aval.ts";
-import type { Buffer } from "../kernel/expr.ts";
-import { buffer } from "../kernel/expr.ts";
-import type { Carry, Step } from "../kernel/program.ts";
+import type { Buffer, Expr } from "../kernel/expr.ts";
+import { buffer, constant, read } from "../kernel/expr.ts";
+import type { Carry, Kernel, Step } from "../kernel/program.ts";
 import { fuse } from "./fuse.ts";
 import { bufferTable } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
-import { copyKernel, schedule } from "./schedule.ts";
+import { scalarStatements } from "./scalarLoop.ts";
+import { copyKernel, kernelOf, schedule } from "./schedule.ts";
 import { showGroup } from "./showFusion.ts";
 import { simplify } from "./simplify.ts";
 import { roundOf, type View, type Views } from "./views.ts";
@@ -143,12 +144,30 @@ const lowerCond = (frame: Frame, s: Of<"cond">, ins: readonly Buffer[], outs: re
   });
 };
 
+/** Control flow over scalars as one kernel, or null. */
+const scalarKernel = (e: Eqn, s: Structure, outs: readonly Buffer[], { site, bufferOf }: Frame): Kernel | null => {
+  const ins = e.ins.map(
+    (a) =>
+      (at: readonly Expr[]): Expr =>
+        isVar(a) ? read(bufferOf(a), at) : constant(scalarOf(a.aval.dtype), a.value),
+  );
+  const body = scalarStatements(s, ins, outs, site.views);
+  return body === null ? null : kernelOf(`${e.prim.name}_${site.count++}`, { body, scratch: [] });
+};
+
 const lowerControl = (frame: Frame, e: Eqn): void => {
   if (!isCall(e.prim) || e.prim.structure === undefined)
     throw new Error(`${e.prim.name} cannot be compiled: it has no structure`);
-  const s = e.prim.structure(e.attrs),
-    ins = e.ins.map((a) => operand(frame, a)),
+  const { site } = frame,
+    s = e.prim.structure(e.attrs),
     outs = e.outs.map(frame.bufferOf);
+  const scalars = site.timed("schedule", () => scalarKernel(e, s, outs, frame));
+  if (scalars !== null) {
+    note(frame, `${scalars.name}: ${s.kind} of scalars`);
+    frame.steps.push({ op: "call", kernel: scalars });
+    return;
+  }
+  const ins = e.ins.map((a) => operand(frame, a));
   switch (s.kind) {
     case "scan":
       lowerScan(frame, s, ins, outs);

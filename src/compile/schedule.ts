@@ -10,7 +10,8 @@ import { expandMath } from "../kernel/math.ts";
 import type { Kernel, Stmt } from "../kernel/program.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
-import { type Contraction, contract, contractionOf } from "./contraction.ts";
+import { type Contraction, contractionOf } from "./contraction.ts";
+import { contract } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { hoist, writtenBy } from "./hoist.ts";
@@ -123,7 +124,8 @@ const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
   return found;
 };
 
-const kernelOf = (name: string, { body, scratch }: Body): Kernel => {
+/** The kernel of statements. */
+export const kernelOf = (name: string, { body, scratch }: Body): Kernel => {
   const written = writtenBy(body),
     own = new Set(scratch),
     used = [...buffersIn(body)];

@@ -2,7 +2,7 @@
 import type { Buffer, Expr } from "../kernel/expr.ts";
 import type { Stmt } from "../kernel/program.ts";
 import type { Aval } from "./aval.ts";
-import type { Value } from "./value.ts";
+import type { Literal, Value } from "./value.ts";
 
 /** One T per argument. */
 export type Per<I extends readonly unknown[], T> = { readonly [K in keyof I]: T };
@@ -39,8 +39,16 @@ interface Rules<A, I extends readonly unknown[]> {
   readonly transpose: Per<I, Transpose<A, I> | null> | { readonly each: Transpose<A, I> } | "nonlinear";
   /** `axes[i]` is the batch axis of argument i, null if it has none (one at least has). Gives the result and its batch axis. */
   readonly batch: (size: number, ins: Per<I, Value>, axes: Per<I, number | null>, attrs: A) => readonly [Value, number];
+  /** The same result in steps that compile better, or null where the primitive itself does; the last step gives the result. */
+  readonly expand?: (ins: Per<I, Aval>, attrs: A) => readonly ExpandStep[] | null;
   /** Attributes as the printer shows them; without it, `key=value` for each. */
   readonly show?: (attrs: A) => string;
+}
+/** One step of an expansion: a number is an operand or, counting on, the result of an earlier step. */
+export interface ExpandStep {
+  readonly prim: AnyPrimitive;
+  readonly attrs: unknown;
+  readonly ins: readonly (number | Literal)[];
 }
 /** Pull form: the scalar at output index `at`, as an expression over reads of the inputs. `out` is the result's aval. */
 export interface Pull<A, I extends readonly unknown[]> {

@@ -9,14 +9,14 @@ import { aval, showAval, sizeOf } from "../core/aval.ts";
 import type { Aval, Shape } from "../core/aval.ts";
 import { scalarOf } from "../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
-import type { Binary, Primitive } from "../core/primitive.ts";
+import type { AnyPrimitive, Binary, Primitive } from "../core/primitive.ts";
 import { bind } from "../core/trace.ts";
-import type { Value } from "../core/value.ts";
+import { Literal, type Value } from "../core/value.ts";
 import type { Expr } from "../kernel/expr.ts";
 import { binary, constant, freshVar, int, reduceOver, select } from "../kernel/expr.ts";
 import { iadd, idiv, iequal, imod, imul, inRange, isub } from "../kernel/index.ts";
 import { full, moveAxis, reshape, transpose, zerosOf } from "./linear.ts";
-import { rev } from "./movement.ts";
+import { padP, rev } from "./movement.ts";
 import { checkDType, numeric } from "./pointwise.ts";
 
 /** Per spatial axis the stride, the padding before and behind (negative crops) and the dilations; the numbers of groups. */
@@ -225,6 +225,27 @@ export const convP: Primitive<ConvAttrs, Binary> = {
       channel = iadd(imul(idiv(o, O / G), I), i);
     const product = binary("mul", select(counts, x([row, channel, ...where]), zero), w([o, i, ...k]));
     return [i, ...k].reduceRight<Expr>((e, v) => reduceOver("add", v, e), product);
+  },
+  // Padding and holes in x as a `pad` of their own: then every window is a plain read, which contractions do in place.
+  expand: ([x], attrs) => {
+    const { padding, lhsDilation } = attrs,
+      each = (f: (d: number) => number): readonly number[] => x.shape.map((_, i) => (i < 2 ? 0 : f(i - 2)));
+    const lo = each((d) => (padding[d] as readonly [number, number])[0]),
+      hi = each((d) => (padding[d] as readonly [number, number])[1]),
+      interior = each((d) => (lhsDilation[d] as number) - 1);
+    const plain = [lo, hi, interior].every((ns) => ns.every((n) => n === 0)),
+      possible = spatial(x.shape).every(
+        (n, d) => dilate(n, lhsDilation[d] as number) + (lo[d + 2] as number) + (hi[d + 2] as number) >= 0,
+      );
+    if (plain || !possible) return null;
+    return [
+      { prim: padP as unknown as AnyPrimitive, attrs: { lo, hi, interior }, ins: [0, new Literal(0, x.dtype)] },
+      {
+        prim: convP as unknown as AnyPrimitive,
+        attrs: { ...attrs, padding: padding.map(() => [0, 0]), lhsDilation: lhsDilation.map(() => 1) },
+        ins: [2, 1],
+      },
+    ];
   },
   show: (a) => {
     const plain = (list: readonly number[]): boolean => list.every((v) => v === 1);
