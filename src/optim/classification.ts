@@ -13,7 +13,7 @@ export interface AxisOptions {
  * optim.softmaxCrossEntropy([0, 0], [0.5, 0.5]).item().toFixed(4) // => 0.6931
  */
 export const softmaxCrossEntropy = (logits: ArrayLike, labels: ArrayLike, { axis = -1 }: AxisOptions = {}): NDArray =>
-  np.negative(np.sum(np.multiply(labels, nn.logSoftmax(logits, axis)), axis));
+  np.sum(np.multiply(np.negative(labels), nn.logSoftmax(logits, axis)), axis);
 
 /**
  * As `softmaxCrossEntropy`, but classes with label 0 do not count, even where a logit is `-inf`.
@@ -22,7 +22,8 @@ export const softmaxCrossEntropy = (logits: ArrayLike, labels: ArrayLike, { axis
  */
 export const safeSoftmaxCrossEntropy = (logits: ArrayLike, labels: ArrayLike): NDArray => {
   const some = np.notEqual(labels, 0);
-  return np.negative(np.sum(np.where(some, np.multiply(labels, np.where(some, nn.logSoftmax(logits), 0)), 0), -1));
+  const scores = np.where(some, nn.logSoftmax(logits), 0);
+  return np.sum(np.where(some, np.multiply(np.negative(labels), scores), 0), -1);
 };
 
 /**

@@ -174,13 +174,13 @@ export interface InjectState<H> {
  * A transformation whose settings stand in its state, where they can be read and changed between steps; those given as schedules
  * follow them. `factory` makes the transformation from settings.
  * @example
- * const t = optim.injectHyperparams(({ rate }) => optim.sgd(rate))({ rate: optim.linearSchedule(1, 0, 4) });
+ * const t = optim.injectHyperparams(({ rate }: { rate: number }) => optim.sgd(rate))({ rate: optim.linearSchedule(1, 0, 4) });
  * const [, state] = t.update(np.array([1]), t.init(np.zeros([1])));
  * t.update(np.array([1]), state)[0] // => [-0.75]
  */
 export const injectHyperparams =
-  <K extends string>(factory: (settings: { readonly [N in K]: Scalar }) => GradientTransformation) =>
-  <H extends { readonly [N in K]: Scheduled }>(settings: H): GradientTransformation<InjectState<H>> => {
+  <S extends { readonly [N in keyof S]: Scalar }>(factory: (settings: S) => GradientTransformation) =>
+  <H extends { readonly [N in keyof S]: Scheduled }>(settings: H): GradientTransformation<InjectState<H>> => {
     type Current = { readonly [N in keyof H]: NDArray };
     const entries = Object.entries(settings) as readonly (readonly [string, Scheduled])[];
     const at = (count: NDArray, before: Readonly<Record<string, NDArray>> | null): Current =>
@@ -190,7 +190,7 @@ export const injectHyperparams =
           typeof x === "function" ? x(count) : (before?.[name] ?? np.asarray(x, { dtype: "float32" })),
         ]),
       ) as Current;
-    const made = (current: Current): GradientTransformation => factory(current as { readonly [N in K]: Scalar });
+    const made = (current: Current): GradientTransformation => factory(current as unknown as S);
     return {
       init: (params) => {
         const count = noSteps(),
