@@ -130,9 +130,9 @@ interface Trained {
 }
 const learn = async (): Promise<Trained> => {
   const bar = new cliProgress.SingleBar({
-    format:
-      "{bar} {percentage} % | epoch {epoch}/{epochs} | loss {loss} | accuracy {right} | {speed} images/s | {left} s left",
-    barsize: 24,
+    // 80 columns at most: what is longer would be cut off.
+    format: "{bar}  epoch {epoch}/{epochs}  loss {loss}  accuracy {right}  {speed} images/s  {left} s left",
+    barsize: 10,
     barCompleteChar: "█",
     barIncompleteChar: "░",
     hideCursor: true,
@@ -213,7 +213,6 @@ const { params, losses } = await learn();
 const shares = probabilities(params, test),
   guesses = np.argmax(shares, 1),
   right = accuracy(test.labels, guesses);
-const seconds = (performance.now() - started) / 1000;
 const confusion = confusionMatrix(test.labels, guesses, 10).js() as readonly (readonly number[])[];
 console.log(`\n${table("digit / taken for", confusion)}\n`);
 drawLosses(`${given.out}/loss.png`, losses);
@@ -232,5 +231,5 @@ verdict({
   value: right,
   threshold: most >= 1000 && epochs >= 8 ? expected : 0,
   baseline: largest / test.labels.size,
-  seconds,
+  seconds: (performance.now() - started) / 1000,
 });
