@@ -98,7 +98,7 @@ export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => on
  * @example
  * np.fullLike([1, 2], 5) // => [5 5]
  */
-export const fullLikeOf = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray => {
+const fullLikeOf = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray => {
   const [shape, rest] = like(x, "fullLike", options);
   return full(shape, value, rest);
 };
