@@ -44,18 +44,19 @@ const kernelComplaints = (k: Kernel): readonly string[] => {
   const expression = (e: Expr, scope: Scope): void => {
     // Depth first with the indices of reductions as scopes: a stack of nodes, each with the reductions around it.
     const seen = new Set<Expr>(),
+      unbound = new Set<Var>(),
       order: Expr[] = [],
       stack: (readonly [Expr, ReadonlySet<Var>])[] = [[e, new Set()]];
     while (stack.length > 0) {
       const [x, inner] = stack.pop() as readonly [Expr, ReadonlySet<Var>];
-      if (x.op === "var" && !scope.has(x) && !inner.has(x))
-        complain(`the variable ${names.variable(x)} is not bound`, e);
+      if (x.op === "var" && !scope.has(x) && !inner.has(x)) unbound.add(x);
       if (seen.has(x)) continue;
       seen.add(x);
       order.push(x);
       const around = x.op === "reduce" ? new Set([...inner, x.index]) : inner;
       for (const a of x.args) stack.push([a, around]);
     }
+    for (const v of unbound) complain(`the variable ${names.variable(v)} is not bound`, e);
     types(order.reverse());
   };
   const typed = (e: Expr, type: string, what: string): void => {
