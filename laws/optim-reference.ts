@@ -1,10 +1,5 @@
 // Optimizers a second time, in plain JavaScript numbers: one leaf at a time, written from the papers' formulas.
 
-/** A leaf: its elements in row-major order. */
-export interface Leaf {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 /** From the gradient and the parameters of one leaf, step after step, to the update. */
 export type Stepper = (g: readonly number[], p: readonly number[], step: number) => number[];
 /** A stepper for a leaf of this shape; it keeps its state to itself. */

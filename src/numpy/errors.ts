@@ -1,2 +1,2 @@
 // The errors that the folders above numpy throw.
-export { ArgumentError, BrickboxError, DTypeError, ShapeError, TreeError } from "../core/errors.ts";
+export { ArgumentError, BrickboxError, ShapeError, TreeError } from "../core/errors.ts";
