@@ -12,7 +12,7 @@ const guardBytes = 1 << 19;
 
 interface Scope {
   readonly depth: number;
-  readonly vars: readonly Var[];
+  readonly vars: ReadonlySet<Var>;
   readonly stmts: Stmt[];
   readonly placed: Map<Expr, Expr>;
   /** The vector loop at or around this scope. */
@@ -52,7 +52,7 @@ class Hoister {
   }
 
   run(body: readonly Stmt[]): readonly Stmt[] {
-    const top: Scope = { depth: 0, vars: [], stmts: [], placed: new Map(), vector: null, parent: null };
+    const top: Scope = { depth: 0, vars: new Set(), stmts: [], placed: new Map(), vector: null, parent: null };
     this.block(body, top);
     return top.stmts;
   }
@@ -136,7 +136,7 @@ class Hoister {
   }
 
   private child(parent: Scope, vars: readonly Var[], vector: Var | null): Scope {
-    return { depth: parent.depth + 1, vars, stmts: [], placed: new Map(), vector, parent };
+    return { depth: parent.depth + 1, vars: new Set(vars), stmts: [], placed: new Map(), vector, parent };
   }
 
   private flat(e: Expr, s: Scope): Expr {
@@ -156,8 +156,7 @@ class Hoister {
   private freeVars(e: Expr): ReadonlySet<Var> {
     const known = this.free.get(e);
     if (known !== undefined) return known;
-    for (const x of topological([e])) {
-      if (this.free.has(x)) continue;
+    for (const x of topological([e], this.free)) {
       if (x.op === "var") {
         this.free.set(x, new Set([x]));
         continue;
@@ -180,21 +179,21 @@ class Hoister {
   private isVolatile(e: Expr): boolean {
     const known = this.volatile.get(e);
     if (known !== undefined) return known;
-    for (const x of topological([e]))
-      if (!this.volatile.has(x))
-        this.volatile.set(
-          x,
-          (x.op === "read" && this.written.has(x.buffer)) ||
-            (x.op === "var" && this.mutable.has(x)) ||
-            x.args.some((a) => this.volatile.get(a) === true),
-        );
+    for (const x of topological([e], this.volatile))
+      this.volatile.set(
+        x,
+        (x.op === "read" && this.written.has(x.buffer)) ||
+          (x.op === "var" && this.mutable.has(x)) ||
+          x.args.some((a) => this.volatile.get(a) === true),
+      );
     return this.volatile.get(e) as boolean;
   }
 
   private depthOf(e: Expr, s: Scope): number {
     if (this.isVolatile(e)) return s.depth;
     const vars = this.freeVars(e);
-    for (let at: Scope | null = s; at !== null; at = at.parent) if (at.vars.some((v) => vars.has(v))) return at.depth;
+    for (let at: Scope | null = s; at !== null; at = at.parent)
+      for (const v of vars) if (at.vars.has(v)) return at.depth;
     return 0;
   }
   private scopeAt(s: Scope, depth: number): Scope {
@@ -355,7 +354,7 @@ class Hoister {
     });
   }
   private bound(v: Var, s: Scope): boolean {
-    for (let at: Scope | null = s; at !== null; at = at.parent) if (at.vars.includes(v)) return true;
+    for (let at: Scope | null = s; at !== null; at = at.parent) if (at.vars.has(v)) return true;
     return v.extent < 0;
   }
   private markOf(e: Reduce, home: Scope): Mark {

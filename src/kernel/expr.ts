@@ -313,12 +313,19 @@ export const withArgs = (e: Expr, args: readonly Expr[]): Expr => {
   }
 };
 
-/** Post-order list of every node reachable from `roots`, operands first; iterative, so that depth is no limit. */
-export const topological = (roots: readonly Expr[]): readonly Expr[] => {
+/**
+ * Post-order list of every node reachable from `roots`, operands first; iterative, so that depth is no limit. Nodes in `known`
+ * are neither listed nor looked into.
+ */
+export const topological = (
+  roots: readonly Expr[],
+  known: { readonly has: (e: Expr) => boolean } = nothing,
+): readonly Expr[] => {
   const seen = new Set<Expr>(),
     order: Expr[] = [],
     stack: Expr[] = [];
   for (const root of roots) {
+    if (seen.has(root) || known.has(root)) continue;
     stack.push(root);
     while (stack.length > 0) {
       const e = stack[stack.length - 1] as Expr;
@@ -329,7 +336,7 @@ export const topological = (roots: readonly Expr[]): readonly Expr[] => {
       let ready = true;
       for (let i = e.args.length - 1; i >= 0; i--) {
         const a = e.args[i] as Expr;
-        if (!seen.has(a)) {
+        if (!seen.has(a) && !known.has(a)) {
           stack.push(a);
           ready = false;
         }
@@ -343,6 +350,7 @@ export const topological = (roots: readonly Expr[]): readonly Expr[] => {
   }
   return order;
 };
+const nothing = { has: (): boolean => false };
 
 /** Rebuild expressions bottom-up: `f` sees each node once, its operands already rewritten. */
 export const rewrite = (roots: readonly Expr[], f: (e: Expr) => Expr): readonly Expr[] => {
