@@ -1,0 +1,49 @@
+// Cliffs that others have: shapes or ways of calling that are many times slower than their neighbours. Ratios only, each the
+// best of several runs, so that a busy machine changes little.
+import { describe, expect, it } from "vitest";
+import { jit, lax, type NDArray, np } from "../src/index.ts";
+
+const best = (f: () => unknown, runs = 9): number => {
+  f();
+  let least = Infinity;
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    f();
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+};
+
+describe("no cliffs", () => {
+  it("255x255 running 16 times slower than 256x256", () => {
+    const product = jit((x: NDArray) => np.matmul(x, x)),
+      odd = np.ones([255, 255]),
+      even = np.ones([256, 256]);
+    expect(best(() => product(odd))).toBeLessThan(2 * best(() => product(even)));
+  });
+  it("a convolution slower under jit than eager", () => {
+    const conv = (x: NDArray, w: NDArray): NDArray => lax.conv(x, w, [1, 1], "SAME"),
+      jitted = jit(conv),
+      x = np.ones([4, 8, 32, 32]),
+      w = np.ones([16, 8, 3, 3]);
+    expect(best(() => jitted(x, w))).toBeLessThan(1.5 * best(() => conv(x, w)));
+  });
+  it("thin products far from what their memory takes", () => {
+    const a = np.ones([1, 1024]),
+      b = np.ones([1024, 1024]),
+      thin = jit((x: NDArray, y: NDArray) => np.matmul(x, y)),
+      pass = jit((y: NDArray) => np.sum(y));
+    expect(best(() => thin(a, b))).toBeLessThan(8 * best(() => pass(b)));
+  });
+  it("the time to compile grows faster than the program", () => {
+    const chain = (n: number) => (): unknown =>
+      jit((x: NDArray) => {
+        let y = x;
+        for (let i = 0; i < n; i++) y = i % 2 === 0 ? np.add(y, 0.5) : np.multiply(y, 0.99);
+        return y;
+      })(np.ones([4]));
+    const short = best(chain(500), 3),
+      long = best(chain(4000), 2);
+    expect(long).toBeLessThan(8 * 2.5 * short);
+  });
+});
