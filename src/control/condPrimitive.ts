@@ -1,18 +1,21 @@
 // cond: one of several branches, chosen while the program runs. Only the chosen one is run, unless a batch chooses several.
 import type { Aval } from "../core/aval.ts";
 import { aval, sameAval, showAval } from "../core/aval.ts";
+import { isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";
-import { clamp, selectN } from "../primitives/elementwise.ts";
+import { clamp, eq, select, selectN } from "../primitives/elementwise.ts";
+import { stopGradient } from "../primitives/identity.ts";
 import { broadcast, full, moveAxis, zerosOf } from "../primitives/linear.ts";
 import { cached } from "../transforms/derived.ts";
 import { evalJaxpr, type Flat, traceJaxpr } from "../transforms/trace.ts";
 import { backwardPass } from "../transforms/transpose.ts";
-import { batchJaxpr } from "../transforms/vmap.ts";
+import { batchJaxpr, placeAxis } from "../transforms/vmap.ts";
 import { jvpBody, splitBody } from "./bodies.ts";
+import { callP } from "./call.ts";
 import { interned } from "./intern.ts";
 
 /** Branches of equal signature; the operand at `chooser` is their number (int32, clamped), the others are theirs. */
@@ -90,25 +93,56 @@ const batch: CallPrimitive<CondAttrs>["batch"] = (size, ins, axes, attrs) => {
       force.map((f) => (f ? 0 : null)),
     ];
   }
-  // The examples choose for themselves: all branches run, and each takes its own result.
-  const which = clamp(full([size], 0, "int32"), moveAxis(index, at, 0), full([size], branches.length - 1, "int32"));
-  const results = branches.map((b) => {
-    const { closed } = batchJaxpr(
-      b,
-      size,
-      where,
-      b.outs.map(() => true),
-    );
-    return evalJaxpr(closed.jaxpr, [...closed.consts, ...operands]);
-  });
-  const outs = (results[0] as readonly Value[]).map((y, i) => {
-    const spread = broadcast(which, y.shape, y.shape.map((_, a) => a).slice(1));
-    return selectN(spread, ...results.map((r) => r[i] as Value));
-  });
-  return [outs, outs.map(() => 0)];
+  return [
+    chooseEach(size, moveAxis(index, at, 0), branches, operands, where),
+    (branches[0] as Jaxpr).outs.map(() => 0),
+  ];
 };
 
 const staged = (f: Flat, avals: readonly Aval[]): Jaxpr => interned(traceJaxpr(f, avals, "cond")).jaxpr;
+const alongBatch = (which: Value, x: Value): Value => broadcast(which, x.shape, x.shape.map((_, a) => a).slice(1));
+/**
+ * The examples choose for themselves: all branches run, and each example takes its own result. An operand counts as a constant for the
+ * examples that take another branch: where a branch is not taken its derivative may be infinite, and must not meet a zero.
+ */
+const chooseEach = (
+  size: number,
+  index: Value,
+  branches: readonly Jaxpr[],
+  operands: readonly Value[],
+  axes: readonly (number | null)[],
+): readonly Value[] => {
+  const placed = operands.map((x, i) => {
+    const from = axes[i] ?? null;
+    return isFloating(x.dtype) || from !== null ? placeAxis(x, from, 0, size) : x;
+  });
+  const at = placed.map((x, i) => (isFloating(x.dtype) || (axes[i] ?? null) !== null ? 0 : null));
+  const { jaxpr, consts } = interned(
+    traceJaxpr(
+      (i, ...xs) => {
+        const which = clamp(full([size], 0, "int32"), i as Value, full([size], branches.length - 1, "int32"));
+        const results = branches.map((b, k) => {
+          const { closed } = batchJaxpr(
+            b,
+            size,
+            at,
+            b.outs.map(() => true),
+          );
+          const mine = eq(which, full([size], k, "int32"));
+          const own = xs.map((x) => (isFloating(x.dtype) ? select(alongBatch(mine, x), x, stopGradient(x)) : x));
+          return evalJaxpr(closed.jaxpr, [...closed.consts, ...own]);
+        });
+        return (results[0] as readonly Value[]).map((y, r) =>
+          selectN(alongBatch(which, y), ...results.map((all) => all[r] as Value)),
+        );
+      },
+      [index, ...placed].map((x) => x.aval),
+      "cond",
+    ),
+  );
+  return bindCall(callP, [...consts, index, ...placed], { jaxpr, name: "cond" });
+};
+
 const partial: CallPrimitive<CondAttrs>["partial"] = (unknown, _ins, attrs) => {
   const { branches, chooser } = attrs,
     flags = others(unknown, attrs);
