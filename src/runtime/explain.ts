@@ -92,7 +92,7 @@ export const installExplanations = (): void => installExplain(explainStages);
  * const softmax = jit((x: NDArray) => nn.softmax(x));
  * const e = explain(softmax, np.zeros([8, 16]));
  * e.kernels.length // => 1
- * e.plan.peakBytes // => 0
+ * e.plan.peakBytes // => 64
  */
 export const explain = (f: object, ...args: readonly unknown[]): Explanation => {
   if (typeof f !== "function" || !(traceOf in f))
