@@ -22,12 +22,6 @@ import {
   withBatch,
 } from "./rule-checks.ts";
 
-const _extent = fc.constantFrom(0, 1, 2, 3);
-const _permuted = (n: number): fc.Arbitrary<readonly number[]> =>
-  fc
-    .array(fc.nat(), { minLength: n, maxLength: n })
-    .map((keys) => keys.map((_, i) => i).sort((a, b) => (keys[a] as number) - (keys[b] as number) || a - b));
-
 /** Operations in the scalar code of a convolution. */
 const opsOf = (x: Shape, w: Shape, attrs: ConvAttrs): ReadonlySet<string> => {
   const [a, b] = [x, w].map((shape) => ({ shape, dtype: "float32" as const })) as [Aval, Aval],
