@@ -10,6 +10,7 @@ import type { Carry, Kernel, Step } from "../kernel/program.ts";
 import { fuse } from "./fuse.ts";
 import { bufferTable } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
+import { repeated, roundsOf } from "./repeated.ts";
 import { scalarStatements } from "./scalarLoop.ts";
 import { copyKernel, kernelOf, schedule } from "./schedule.ts";
 import { showGroup } from "./showFusion.ts";
@@ -81,15 +82,7 @@ const deliver = (frame: Frame, carries: readonly Carry[], results: readonly Buff
 };
 
 const lowerScan = (frame: Frame, s: Of<"scan">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
-  const { roles, length, reverse, body } = s,
-    counter = bufferFor(aval([], "int32")),
-    round = roundOf(length);
-  const slice = (base: Buffer, { aval: a }: Atom): Buffer => {
-    const b = bufferFor(a),
-      view: View = { base, round, counter, count: length, reverse };
-    frame.site.views.set(b, view);
-    return b;
-  };
+  const { roles, length, reverse, body } = s;
   const starts = roles
     .flatMap((r, i) => (typeof r === "number" ? [[r, ins[i] as Buffer] as const] : []))
     .sort(([a], [b]) => a - b);
@@ -99,14 +92,28 @@ const lowerScan = (frame: Frame, s: Of<"scan">, ins: readonly Buffer[], outs: re
       starts.map(([, b]) => b),
       results,
     );
-  note(frame, `scan over ${length}${reverse ? " from the end" : ""}:`);
-  const given = ins.map((b, i) => {
-    const role = roles[i] as Role;
-    return role === "const" ? b : role === "slice" ? slice(b, body.ins[i] as Atom) : (carries[role] as Carry).now;
-  });
-  const ys = outs.slice(results.length).map((b, i) => slice(b, body.outs[results.length + i] as Atom));
-  const steps = lowerBody(frame, body, given, [...carries.map((c) => c.next), ...ys]);
-  frame.steps.push({ op: "loop", count: length, counter, carries, body: steps });
+  for (const { count, each, first } of roundsOf(s)) {
+    const counter = bufferFor(aval([], "int32")),
+      round = roundOf(count);
+    const slice = (base: Buffer, { aval: a }: Atom, k: number): Buffer => {
+      const b = bufferFor(a),
+        view: View = { base, round, counter, stride: each, first: first + k, count: length, reverse };
+      frame.site.views.set(b, view);
+      return b;
+    };
+    const slices = (base: Buffer, a: Atom): readonly Buffer[] =>
+      Array.from({ length: each }, (_, k) => slice(base, a, k));
+    note(frame, `scan over ${count}${each === 1 ? "" : ` times ${each}`}${reverse ? " from the end" : ""}:`);
+    const mine = carries.map(({ now }) => ({ now, next: buffer(now.type, now.shape) }));
+    const given = ins.flatMap((b, i) => {
+      const role = roles[i] as Role;
+      if (typeof role === "number") return [(carries[role] as Carry).now];
+      return role === "const" ? [b] : slices(b, body.ins[i] as Atom);
+    });
+    const ys = outs.slice(results.length).flatMap((b, i) => slices(b, body.outs[results.length + i] as Atom));
+    const steps = lowerBody(frame, repeated(body, roles, each), given, [...mine.map((c) => c.next), ...ys]);
+    frame.steps.push({ op: "loop", count, counter, carries: mine, body: steps });
+  }
   deliver(frame, carries, results);
 };
 

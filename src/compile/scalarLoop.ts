@@ -7,13 +7,14 @@ import { isCall, isVar } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Buffer, Expr, Var as Index } from "../kernel/expr.ts";
 import { compare, constant, freshVar, int, localVar, read, topological } from "../kernel/expr.ts";
-import { isub } from "../kernel/index.ts";
+import { iadd, imul, isub } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
 import type { Stmt } from "../kernel/program.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical } from "./canonical.ts";
 import { hoist } from "./hoist.ts";
 import { inlineCalls } from "./inline.ts";
+import { roundsOf } from "./repeated.ts";
 import { simplify } from "./simplify.ts";
 import { bindRounds, storeThrough, throughViews, type Views } from "./views.ts";
 
@@ -140,23 +141,30 @@ class Builder {
     const carries = Array.from({ length: count }, (_, k) =>
       this.bind(block, (ins[roles.indexOf(k)] as Pull)([]), true),
     );
-    const round = freshVar(length, "round"),
-      slice = reverse ? isub(int(length - 1), round) : round,
-      inner: Block = [];
-    const now = carries.map((c) => this.bind(inner, c));
-    const given = ins.map((x, i): Pull => {
-      const role = roles[i];
-      if (typeof role === "number") return () => now[role] as Expr;
-      return role === "slice" ? (at) => x([slice, ...at]) : x;
-    });
-    const next = this.bindAll(inner, this.run(body, given, inner));
-    next.slice(count).forEach((y, i) => {
-      this.store(inner, (ys as readonly Buffer[])[i] as Buffer, [slice], y);
-    });
-    carries.forEach((name, i) => {
-      inner.push({ op: "set", name, value: next[i] as Expr });
-    });
-    block.push({ op: "for", index: round, mark: "serial", body: inner, accs: [] });
+    for (const { count: rounds, each, first } of roundsOf(s)) {
+      const round = freshVar(rounds, "round"),
+        inner: Block = [];
+      let now: readonly Expr[] = carries.map((c) => this.bind(inner, c));
+      for (let k = 0; k < each; k++) {
+        const along = iadd(imul(round, each), int(first + k)),
+          slice = reverse ? isub(int(length - 1), along) : along,
+          carry = now;
+        const given = ins.map((x, i): Pull => {
+          const role = roles[i];
+          if (typeof role === "number") return () => carry[role] as Expr;
+          return role === "slice" ? (at) => x([slice, ...at]) : x;
+        });
+        const next = this.bindAll(inner, this.run(body, given, inner));
+        next.slice(count).forEach((y, i) => {
+          this.store(inner, (ys as readonly Buffer[])[i] as Buffer, [slice], y);
+        });
+        now = next.slice(0, count);
+      }
+      carries.forEach((name, i) => {
+        inner.push({ op: "set", name, value: now[i] as Expr });
+      });
+      block.push({ op: "for", index: round, mark: "serial", body: inner, accs: [] });
+    }
     return this.after(block, carries);
   }
   // The condition is computed at the end of a round, where it may share what the round has computed.

@@ -6,11 +6,13 @@ import { int, loopVar, read, rewrite } from "../kernel/expr.ts";
 import { iadd, imul, isub } from "../kernel/index.ts";
 import type { Stmt } from "../kernel/program.ts";
 
-/** Slice number `round` (from the end if `reverse`) of `base`, whose first axis has `count` slices. */
+/** Slice number `round * stride + first` (from the end if `reverse`) of `base`, whose first axis has `count` slices. */
 export interface View {
   readonly base: Buffer;
   readonly round: Var;
   readonly counter: Buffer;
+  readonly stride: number;
+  readonly first: number;
   readonly count: number;
   readonly reverse: boolean;
 }
@@ -26,7 +28,8 @@ const located = (b: Buffer, offset: Expr, views: Views, used: Map<Var, Buffer>):
     at = offset;
   for (let v = views.get(base); v !== undefined; v = views.get(base)) {
     used.set(v.round, v.counter);
-    const slice = v.reverse ? isub(int(v.count - 1), v.round) : v.round;
+    const along = iadd(imul(v.round, v.stride), int(v.first)),
+      slice = v.reverse ? isub(int(v.count - 1), along) : along;
     at = iadd(imul(slice, sizeOf(base.shape)), at);
     base = v.base;
   }

@@ -69,8 +69,8 @@ export const callP: CallPrimitive<CallAttrs> = {
     const all = callDerived(closed, "jvp", attrs, [...ins, ...given]);
     return [all.slice(0, nonzero.length), scatter(nonzero, all.slice(nonzero.length))];
   },
-  batch: (size, ins, axes, attrs) => {
-    const { closed, axes: outAxes } = batchJaxpr(attrs.jaxpr, size, axes);
+  batch: (axis, ins, axes, attrs) => {
+    const { closed, axes: outAxes } = batchJaxpr(attrs.jaxpr, axis, axes);
     return [callDerived(closed, "vmap", attrs, ins), outAxes];
   },
   partial: (unknown, _ins, attrs) => {

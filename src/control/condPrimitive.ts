@@ -67,23 +67,24 @@ const jvp: CallPrimitive<CondAttrs>["jvp"] = (ins, tangents, attrs) => {
   return [all.slice(0, force.length), force.map((f) => (f ? (all[k++] as Value) : null))];
 };
 
-const batch: CallPrimitive<CondAttrs>["batch"] = (size, ins, axes, attrs) => {
+const batch: CallPrimitive<CondAttrs>["batch"] = (axis, ins, axes, attrs) => {
   const { branches, chooser } = attrs,
     index = ins[chooser] as Value,
     at = axes[chooser] ?? null,
     operands = others(ins, attrs),
-    where = others(axes, attrs);
+    where = others(axes, attrs),
+    { size } = axis;
   if (at === null) {
     const natural = branches.map((b) =>
       batchJaxpr(
         b,
-        size,
+        axis,
         where,
         b.outs.map(() => false),
       ),
     );
     const force = anyOf(natural.map((n) => n.axes.map((a) => a !== null)));
-    const derived = branches.map((b) => batchJaxpr(b, size, where, force));
+    const derived = branches.map((b) => batchJaxpr(b, axis, where, force));
     return [
       bindCond(
         index,

@@ -75,14 +75,14 @@ const jvp: CallPrimitive<ScanAttrs>["jvp"] = (ins, tangents, attrs) => {
   return [values, nonzero.map((z) => (z ? (ts[k++] as Value) : null))];
 };
 
-const batch: CallPrimitive<ScanAttrs>["batch"] = (size, ins, axes, attrs) => {
+const batch: CallPrimitive<ScanAttrs>["batch"] = (axis, ins, axes, attrs) => {
   const { jaxpr, roles } = attrs,
     own = axes.map((a) => a !== null),
     m = carriesIn(roles);
   const derive = (carry: readonly boolean[]) =>
     batchJaxpr(
       jaxpr,
-      size,
+      axis,
       spread(own, roles, carry).map((b) => (b ? 0 : null)),
       jaxpr.outs.map((_, i) => i < m && carry[i] === true),
     );
@@ -97,7 +97,7 @@ const batch: CallPrimitive<ScanAttrs>["batch"] = (size, ins, axes, attrs) => {
     if (!flags[i]) return x;
     const to = roles[i] === "slice" ? 1 : 0,
       from = axes[i] ?? null;
-    return from === null ? placeAxis(x, null, to, size) : moveAxis(x, from, to);
+    return from === null ? placeAxis(x, null, to, axis.size) : moveAxis(x, from, to);
   });
   const outs = bindCall(scanP, [...closed.consts, ...placed], {
     ...attrs,
@@ -244,10 +244,11 @@ export const scanP: CallPrimitive<ScanAttrs> = {
   inline: null,
   structure: ({ jaxpr, roles, length, reverse, unroll = 1 }) => ({
     kind: "scan",
-    body: unroll === 1 ? jaxpr : jaxpr,
+    body: jaxpr,
     roles,
     length,
     reverse,
+    unroll,
   }),
   show: ({ jaxpr, roles, length, reverse, unroll = 1 }) =>
     showAttrs({

@@ -107,13 +107,13 @@ const jvp: CallPrimitive<WhileAttrs>["jvp"] = (ins, tangents, attrs) => {
 /** `pred` [size] over the shape of `x`, whose first axis is the batch. */
 const over = (pred: Value, x: Value): Value => broadcast(pred, x.shape, x.shape.map((_, i) => i).slice(1));
 
-const batch: CallPrimitive<WhileAttrs>["batch"] = (size, ins, axes, attrs) => {
+const batch: CallPrimitive<WhileAttrs>["batch"] = (axis, ins, axes, attrs) => {
   const { cond, body, results } = attrs,
     p = parts(attrs),
     own = (at: readonly number[]): readonly boolean[] => at.map((i) => axes[i] !== null);
   const zeros = (flags: readonly boolean[]): readonly (number | null)[] => flags.map((b) => (b ? 0 : null));
-  const condOf = (carry: readonly boolean[]) => batchJaxpr(cond, size, zeros([...own(p.cond), ...carry]), [false]),
-    bodyOf = (carry: readonly boolean[]) => batchJaxpr(body, size, zeros([...own(p.body), ...carry]), carry);
+  const condOf = (carry: readonly boolean[]) => batchJaxpr(cond, axis, zeros([...own(p.cond), ...carry]), [false]),
+    bodyOf = (carry: readonly boolean[]) => batchJaxpr(body, axis, zeros([...own(p.body), ...carry]), carry);
   const carry = fixpoint(own(p.carry), (now) =>
     condOf(now).axes[0] === null ? bodyOf(now).axes.map((a) => a !== null) : now.map(() => true),
   );
@@ -122,7 +122,7 @@ const batch: CallPrimitive<WhileAttrs>["batch"] = (size, ins, axes, attrs) => {
   const at = (i: number, flag: boolean): Value => {
     const x = ins[i] as Value,
       from = axes[i] ?? null;
-    return !flag ? x : from === null ? placeAxis(x, null, 0, size) : moveAxis(x, from, 0);
+    return !flag ? x : from === null ? placeAxis(x, null, 0, axis.size) : moveAxis(x, from, 0);
   };
   const condIns = p.cond.map((i) => at(i, axes[i] !== null)),
     bodyIns = p.body.map((i) => at(i, axes[i] !== null)),

@@ -1,7 +1,7 @@
 // Jaxprs: straight-line programs of primitives; and the higher-order primitives, whose attributes hold jaxprs. Data only:
 // `print.ts` shows jaxprs, `check.ts` checks them.
 import type { Aval } from "./aval.ts";
-import type { AnyPrimitive } from "./primitive.ts";
+import type { AnyPrimitive, MappedAxis } from "./primitive.ts";
 import { Literal, Value } from "./value.ts";
 
 /** A name in a jaxpr; identity is the object. */
@@ -48,7 +48,7 @@ export interface CallPrimitive<A> {
     attrs: A,
   ) => readonly [readonly Value[], readonly (Value | null)[]];
   readonly batch: (
-    size: number,
+    axis: MappedAxis,
     ins: readonly Value[],
     axes: readonly (number | null)[],
     attrs: A,
@@ -61,6 +61,8 @@ export interface CallPrimitive<A> {
     ins: readonly (Value | Aval)[],
     attrs: A,
   ) => readonly (Value | null)[];
+  /** Its attributes hold functions: they may use any named axis. */
+  readonly opaque?: true;
   /** A call that means nothing but its body gives the body; the compiler inlines it. */
   readonly inline: ((attrs: A) => Jaxpr) | null;
   /** How the compiler runs any other call. */
@@ -87,6 +89,8 @@ export type Structure =
       readonly roles: readonly Role[];
       readonly length: number;
       readonly reverse: boolean;
+      /** Rounds written out one after the other; one if it is missing. */
+      readonly unroll?: number;
     }
   | {
       readonly kind: "while";
@@ -108,6 +112,16 @@ export interface PartialCall<A> {
   readonly residuals: number;
   readonly forwarded?: readonly number[];
   readonly knownIns?: readonly boolean[];
+  /** `unknown` takes all operands, in their order, and no residuals. */
+  readonly uncut?: true;
 }
+/** A call that is not cut: all of it waits for what is unknown. */
+export const uncut = <A>(attrs: A, outs: number): PartialCall<A> => ({
+  known: attrs,
+  unknown: attrs,
+  unknownOuts: new Array<boolean>(outs).fill(true),
+  residuals: 0,
+  uncut: true,
+});
 export type AnyCall = CallPrimitive<unknown>;
 export const isCall = (p: AnyPrimitive | AnyCall): p is AnyCall => "inline" in p;
