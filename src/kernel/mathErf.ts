@@ -3,7 +3,7 @@
 // 1981). Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
 // function", 2010). All coefficients: minimax fits (Remez exchange in 60 digits).
 import type { Expr } from "./expr.ts";
-import { expNormal, expSum } from "./mathExp.ts";
+import { exp2Rough, expSum } from "./mathExp.ts";
 import { log } from "./mathLog.ts";
 import type { Format } from "./mathOps.ts";
 import {
@@ -11,7 +11,6 @@ import {
   add,
   and,
   bits,
-  copySign,
   div,
   eq,
   fma,
@@ -28,6 +27,7 @@ import {
   poly,
   sqrt,
   sub,
+  withSign,
 } from "./mathOps.ts";
 
 interface Piece {
@@ -50,10 +50,10 @@ interface Constants {
   /** The first piece is in w, the others in sqrt(w). */
   readonly inverse: readonly Piece[];
 }
-/** ln erfc x for 0.92 <= x <= 3.93, for erf of float32. */
+/** log2 erfc x for 0.92 <= x <= 3.93, for erf of float32, which is 1 from there. */
 const logTail = [
-  -0.00019575556507334113, -1.127675175666809, -0.6371832489967346, -0.10393047332763672, 0.022226247936487198,
-  -0.0030430143233388662, 0.00019591301679611206,
+  -0.00028241556719876826, -1.6268914937973022, -0.9192606806755066, -0.149940624833107, 0.03206615522503853,
+  -0.0043902951292693615, 0.0002826622221618891,
 ];
 const constants: { readonly [K in Format["float"]]: Constants } = {
   f32: {
@@ -166,15 +166,17 @@ const tail = (a: Expr): Expr => {
   return expSum(neg(mul(top, top)), neg(low), q);
 };
 
+/** 1 - erf a for `a` from the edge on; for smaller ones it is any number. */
+const complement = (a: Expr): Expr => {
+  const { edge } = of(a);
+  return formatOf(a).float === "f32"
+    ? exp2Rough(poly(pick(gt(a, 3.93), 3.93, a), logTail))
+    : tail(pick(lt(a, edge), edge, a));
+};
 /** Error function. */
 export const erf = (x: Expr): Expr => {
-  const { edge } = of(x),
-    a = abs(x);
-  const far =
-    formatOf(x).float === "f32"
-      ? expNormal(poly(pick(gt(a, 3.93), 3.93, pick(lt(a, edge), edge, a)), logTail))
-      : tail(pick(lt(a, edge), edge, a));
-  return copySign(pick(lt(a, edge), smallErf(a), sub(lit(x, 1), far)), x);
+  const a = abs(x);
+  return withSign(pick(lt(a, of(x).edge), smallErf(a), sub(lit(x, 1), complement(a))), x);
 };
 /** Complementary error function. */
 export const erfc = (x: Expr): Expr => {

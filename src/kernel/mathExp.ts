@@ -7,7 +7,6 @@ import {
   abs,
   add,
   clamp,
-  copySign,
   div,
   fma,
   formatOf,
@@ -23,6 +22,7 @@ import {
   timesNormal,
   sub,
   timesPower,
+  withSign,
 } from "./mathOps.ts";
 
 interface Constants {
@@ -150,6 +150,17 @@ export const exp2 = (x: Expr): Expr => {
     r = sub(y, n);
   return timesPower(fma(r, poly(r, p), 1), held);
 };
+// 2^r = 1 + r p(r), to 2^-27: where only a part of the result comes from it.
+const rough = [
+  0.6931472420692444, 0.24022655189037323, 0.05550272762775421, 0.009617054834961891, 0.0013417938025668263,
+  0.0001582597615197301,
+];
+/** `2^x` of a float32 between -126 and 127, a little less exact. */
+export const exp2Rough = (x: Expr): Expr => {
+  const { n, held } = round(x, 1),
+    r = sub(x, n);
+  return timesNormal(fma(r, poly(r, rough), 1), held);
+};
 /** `e^x - 1 = 2^n (exp(r) - 1) + (2^n - 1)`, in halves so that 2^n does not overflow; the exact sum of small x is x itself. */
 export const expm1 = (x: Expr): Expr => {
   const { flat, reach, expm1: p } = of(x),
@@ -176,7 +187,7 @@ export const tanh = (x: Expr): Expr => {
     z = mul(x, x),
     e = expNormal(mul(pick(ge(a, saturated), saturated, a), 2));
   const large = sub(lit(x, 1), div(lit(x, 2), add(e, 1)));
-  return copySign(pick(lt(a, small), fma(mul(a, z), poly(z, p), a), large), x);
+  return withSign(pick(lt(a, small), fma(mul(a, z), poly(z, p), a), large), x);
 };
 /** `sinh x = (m + m / (m + 1)) / 2` with `m = e^|x| - 1`; far out `e^|x| / 2`. */
 export const sinh = (x: Expr): Expr => {
@@ -184,7 +195,7 @@ export const sinh = (x: Expr): Expr => {
     a = abs(x),
     m = expm1(a);
   const near = mul(add(m, div(m, add(m, 1))), 0.5);
-  return copySign(pick(lt(a, far), near, halfExp(clamp(a, 0, reach[1] + 1))), x);
+  return withSign(pick(lt(a, far), near, halfExp(clamp(a, 0, reach[1] + 1))), x);
 };
 /** `cosh x = e^|x| / 2 + 1 / (2 e^|x|)`. */
 export const cosh = (x: Expr): Expr => {

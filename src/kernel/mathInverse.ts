@@ -25,6 +25,7 @@ import {
   sqrt,
   sub,
   timesPower,
+  withSign,
 } from "./mathOps.ts";
 
 interface Constants {
@@ -91,7 +92,7 @@ const mirror = (angle: Expr, steep: Expr): Expr => {
 export const atan = (x: Expr): Expr => {
   const a = abs(x),
     steep = gt(a, 1);
-  return copySign(mirror(eighth(pick(steep, 1, a), pick(steep, a, 1)), steep), x);
+  return withSign(mirror(eighth(pick(steep, 1, a), pick(steep, a, 1)), steep), x);
 };
 /** Angle of the point (x, y), in (-pi, pi]: signs of zeros count, two infinities make an odd multiple of pi/4. */
 export const atan2 = (y: Expr, x: Expr): Expr => {
@@ -105,7 +106,7 @@ export const atan2 = (y: Expr, x: Expr): Expr => {
   const a = mirror(eighth(pick(both, 1, low), pick(or(both, none), 1, high)), steep),
     [hi, lo] = of(x).halfPi,
     left = lt(copySign(lit(x, 1), x), 0);
-  const angle = copySign(pick(left, sub(lit(x, 2 * hi), sub(a, 2 * lo)), a), y);
+  const angle = withSign(pick(left, sub(lit(x, 2 * hi), sub(a, 2 * lo)), a), y);
   return pick(and(eq(x, x), eq(y, y)), angle, Number.NaN);
 };
 
@@ -121,7 +122,7 @@ const arc = (x: Expr): { readonly p: Expr; readonly large: Expr } => {
 export const asin = (x: Expr): Expr => {
   const { p, large } = arc(x),
     [hi, lo] = of(x).halfPi;
-  return copySign(pick(large, sub(lit(x, hi), sub(mul(p, 2), lo)), p), x);
+  return withSign(pick(large, sub(lit(x, hi), sub(mul(p, 2), lo)), p), x);
 };
 /** Inverse cosine. */
 export const acos = (x: Expr): Expr => {
@@ -139,7 +140,7 @@ export const asinh = (x: Expr): Expr => {
     b = pick(far, 1, a),
     z = mul(b, b);
   const near = log1p(add(b, div(z, add(sqrt(add(z, 1)), 1))));
-  return copySign(pick(far, add(log(a), Math.LN2), near), x);
+  return withSign(pick(far, add(log(a), Math.LN2), near), x);
 };
 /** `acosh x = log1p(t + sqrt(t (t + 2)))` with `t = x - 1`; far out `ln x + ln 2`. */
 export const acosh = (x: Expr): Expr => {
@@ -151,7 +152,7 @@ export const acosh = (x: Expr): Expr => {
 /** `atanh x = log1p(2 a / (1 - a)) / 2` with `a = |x|`. */
 export const atanh = (x: Expr): Expr => {
   const a = abs(x);
-  return copySign(mul(log1p(div(mul(a, 2), sub(lit(x, 1), a))), 0.5), x);
+  return withSign(mul(log1p(div(mul(a, 2), sub(lit(x, 1), a))), 0.5), x);
 };
 
 /** Cube root: of `2^3q w` it is `2^q` times that of w, a polynomial improved by Halley's and Newton's iterations. */
@@ -171,5 +172,5 @@ export const cbrt = (x: Expr): Expr => {
   const t = halley(guess),
     y = sub(t, mul(sub(t, div(w, mul(t, t))), 1 / 3));
   const root = timesPower(y, add(q, formatOf(x).magic));
-  return copySign(pick(and(ne(a, 0), lt(a, Infinity)), root, a), x);
+  return withSign(pick(and(ne(a, 0), lt(a, Infinity)), root, a), x);
 };

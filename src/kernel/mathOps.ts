@@ -114,6 +114,8 @@ export const copySign = (x: Expr, s: Expr): Expr => {
   const m = signBit(formatOf(x));
   return fromBits(or(and(bits(x), ~m), and(bits(s), m)));
 };
+/** `x`, which is not negative, with the sign of `s`. */
+export const withSign = (x: Expr, s: Expr): Expr => fromBits(or(bits(x), and(bits(s), signBit(formatOf(x)))));
 /** `x` negated where `s` is negative (or -0). */
 export const flipSign = (x: Expr, s: Expr): Expr => fromBits(xor(bits(x), and(bits(s), signBit(formatOf(x)))));
 

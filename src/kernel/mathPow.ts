@@ -1,8 +1,8 @@
 // x ** y = exp(y ln |x|) with the logarithm in twice the precision: sums and products whose rounding errors are kept
 // (Dekker, "A floating-point technique for extending the available precision", 1971).
 import type { Expr } from "./expr.ts";
-import { expSum } from "./mathExp.ts";
-import { split } from "./mathLog.ts";
+import { exp, expSum } from "./mathExp.ts";
+import { log, split } from "./mathLog.ts";
 import {
   abs,
   add,
@@ -78,13 +78,21 @@ const logPair = (x: Expr): Pair => {
   return { h, l: add(l, fma(k, ln2[1], twice.l)) };
 };
 
-const power = (x: Expr, y: Expr): Expr => {
+/** `a ** n` of a positive finite a. */
+type Size = (a: Expr, n: Expr) => Expr;
+const exactly: Size = (a, n) => {
+  const l = logPair(a),
+    p = product(n, l.h);
+  return expSum(p.h, fma(n, l.l, p.l), null);
+};
+/** With an error of some hundred units of float64, which is nothing to float32. */
+const roughly: Size = (a, n) => exp(mul(n, log(a)));
+
+const power = (x: Expr, y: Expr, sizeOf: Size): Expr => {
   const a = abs(x),
     finite = and(gt(a, 0), lt(a, Infinity)),
     n = clamp(y, -(2 ** 65), 2 ** 65), // beyond, every power but those of 1 is 0 or infinite
-    log = logPair(pick(finite, a, 1)),
-    p = product(n, log.h);
-  const y1 = expSum(p.h, fma(n, log.l, p.l), null);
+    y1 = sizeOf(pick(finite, a, 1), n);
   const edge = pick(eq(eq(a, 0), gt(y, 0)), 0, lit(x, Infinity)), // of 0 and of infinities
     size = pick(or(finite, ne(a, a)), y1, edge);
   const whole = eq(trunc(y), y),
@@ -98,4 +106,4 @@ const power = (x: Expr, y: Expr): Expr => {
 };
 /** `x ** y` with the special cases of IEEE 754's pow; float32 in the arithmetic of float64. */
 export const pow = (x: Expr, y: Expr): Expr =>
-  x.type === "f32" ? to("f32", power(to("f64", x), to("f64", y))) : power(x, y);
+  x.type === "f32" ? to("f32", power(to("f64", x), to("f64", y), roughly)) : power(x, y, exactly);
