@@ -24,7 +24,7 @@ const longRounds = 256,
 const unrollOf = (s: For, lanes: number): number => {
   const { nodes, loops } = weigh(s),
     most = Math.floor(s.index.extent / lanes),
-    wanted = most === 2 ? 2 : nodes <= 24 ? 4 : nodes <= (loops > 0 ? 60 : 90) ? 2 : 1;
+    wanted = most === 2 ? 2 : nodes <= 24 ? 4 : loops > 0 ? (nodes <= 60 ? 2 : 1) : nodes <= 400 ? 3 : 1;
   return Math.min(wanted, most);
 };
 
