@@ -17,19 +17,23 @@ import {
   unary,
 } from "../src/kernel/expr.ts";
 import { expandMath } from "../src/kernel/math.ts";
-import type { Placement, Step, Stmt } from "../src/kernel/program.ts";
+import type { Placement, Plan, Program, Step, Stmt } from "../src/kernel/program.ts";
 
 import {
   a,
   b,
   cell,
   copyKernel,
+  counter,
+  counting,
+  countingPlan,
   f32,
   first,
   flag,
   i,
   j,
   kernelOf,
+  next,
   out,
   place,
   plan,
@@ -193,6 +197,20 @@ describe("the checker", () => {
   ])("refuses a plan with %s", (_, placements, complaint) => {
     const p = program();
     expect(complaints(checkProgram(p, plan(p, placements)))).toMatch(complaint);
+  });
+  it.each<readonly [string, Program, Plan, RegExp]>([
+    [
+      "a carry that no round writes",
+      counting({}, copyKernel(out, temp)),
+      countingPlan(),
+      /nothing is written to next0/,
+    ],
+    ["a carry of another type", counting({ next: flag }), countingPlan(), /loop: carries bool\[\] as f32\[4, 10\]/],
+    ["a carry without a first value", counting({ now: counter }), countingPlan(), /carries f32\[4, 10\] as i32\[\]/],
+    ["a carry without a place", counting(), countingPlan(new Map()), /f32\[4, 10\] has no place/],
+    ["a place shared with nothing", counting(), countingPlan(new Map([[next, temp]])), /has no place/],
+  ])("refuses %s", (_, p, where, complaint) => {
+    expect(complaints(checkProgram(p, where))).toMatch(complaint);
   });
   it("accepts memory used again later, and results written over operands", () => {
     const p = program();

@@ -1,7 +1,7 @@
 // The kernel IR as data: sharing, rewriting of deep expressions, and what the printer shows.
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, it } from "vitest";
-import { checkKernel } from "../src/kernel/check.ts";
+import { checkKernel, checkProgram } from "../src/kernel/check.ts";
 import type { Expr } from "../src/kernel/expr.ts";
 import {
   binary,
@@ -28,7 +28,7 @@ import { expandMath } from "../src/kernel/math.ts";
 import { showExpr, showKernel, showPlan, showProgram } from "../src/kernel/print.ts";
 import type { Kernel } from "../src/kernel/program.ts";
 
-import { a, b, cell, f32, i, j, kernelOf, plan, program, softmax } from "./kernel-subjects.ts";
+import { a, b, cell, counting, countingPlan, f32, i, j, kernelOf, plan, program, softmax } from "./kernel-subjects.ts";
 
 describe("hash-consing", () => {
   it("equal expressions are one object", () => {
@@ -206,6 +206,60 @@ describe("the printer", () => {
         }
         if t2 > 0.0 {
           b1[0, 0] = t2
+        }
+      }"
+    `);
+  });
+  it("a loop that counts and carries", () => {
+    const p = counting();
+    expect(E.isRight(checkProgram(p, countingPlan()))).toBe(true);
+    expect(showProgram(p)).toMatchInlineSnapshot(`
+      "program (in0: f32[4, 10]) -> (out0: f32[4, 10]) {
+        let tmp0: i32[]
+        copy in0 to out0
+        loop tmp0 in 0..3 with out0 <- next0 {
+          twice(out0, next0)
+        }
+      }
+
+      kernel twice(b0: f32[4, 10], out b1: f32[4, 10]) {
+        for i in 0..4 {
+          for j in 0..10 vector {
+            b1[i, j] = b0[i, j] * 2.0
+          }
+        }
+      }"
+    `);
+    expect(showPlan(countingPlan(), p)).toMatchInlineSnapshot(`
+      "arena 16 bytes, at least 16 live at once
+        tmp0  i32[]  at 0  16 bytes  steps 1..3
+        next0 is where out0 is"
+    `);
+  });
+  it("a name that stands for an index", () => {
+    const n = loopVar("round", 4),
+      count = buffer("i32", []);
+    const k: Kernel = {
+      name: "row",
+      params: [count, b],
+      outputs: [b],
+      scratch: [],
+      body: [
+        { op: "let", name: n, value: read(count, []) },
+        {
+          op: "for",
+          index: j,
+          mark: "vector",
+          accs: [],
+          body: [{ op: "store", buffer: b, at: [n, j], value: f32(1) }],
+        },
+      ],
+    };
+    expect(showKernel(k)).toMatchInlineSnapshot(`
+      "kernel row(b0: i32[], out b1: f32[4, 10]) {
+        let t0: i32 = b0[]
+        for i in 0..10 vector {
+          b1[t0, i] = 1.0
         }
       }"
     `);

@@ -3,7 +3,7 @@ import { canonical } from "../src/compile/canonical.ts";
 import { hoist } from "../src/compile/hoist.ts";
 import type { Buffer, Expr } from "../src/kernel/expr.ts";
 import { binary, buffer, compare, constant, int, loopVar, read, reduce, unary } from "../src/kernel/expr.ts";
-import type { Kernel, Placement, Plan, Program, Step, Stmt } from "../src/kernel/program.ts";
+import type { Carry, Kernel, Placement, Plan, Program, Step, Stmt } from "../src/kernel/program.ts";
 
 export const f32 = (x: number): Expr => constant("f32", x);
 export const i = loopVar("i", 4);
@@ -140,4 +140,31 @@ export const plan = (
   arenaBytes: 176,
   livenessBytes: 176,
   aliases: new Map([[out, a]]),
+});
+
+export const counter = buffer("i32", []);
+export const next = buffer("f32", [4, 10]);
+/** `out = a`, then three times `out = 2 out`, the doubled value being carried. */
+export const counting = (carry: Partial<Carry> = {}, body: Kernel = copyKernel(out, next)): Program => ({
+  inputs: [a],
+  outputs: [out],
+  temporaries: [counter],
+  steps: [
+    { op: "copy", from: a, to: out },
+    {
+      op: "loop",
+      count: 3,
+      counter,
+      carries: [{ now: out, next, ...carry }],
+      body: [{ op: "call", kernel: body }],
+    },
+  ],
+});
+/** Its plan: the next value is where the present one is. */
+export const countingPlan = (shared: Plan["shared"] = new Map([[next, out]])): Plan => ({
+  placements: [{ buffer: counter, offset: 0, bytes: 16, from: 1, to: 3 }],
+  arenaBytes: 16,
+  livenessBytes: 16,
+  aliases: new Map(),
+  ...(shared === undefined ? {} : { shared }),
 });

@@ -3,9 +3,9 @@ import * as E from "fp-ts/lib/Either.js";
 import { combines, indexComplaint, nodeComplaint } from "./checkExpr.ts";
 import type { Buffer, Expr, Var } from "./expr.ts";
 import { byteSize, registerType } from "./expr.ts";
-import { kernelsOf } from "./print.ts";
+import { carriesOf, kernelsOf } from "./print.ts";
 import { newNames, showBuffer, showShared } from "./printExpr.ts";
-import type { Kernel, Placement, Plan, Program, Step, Stmt } from "./program.ts";
+import type { Carry, Kernel, Placement, Plan, Program, Step, Stmt } from "./program.ts";
 
 const either = <A>(found: readonly string[], value: A): E.Either<readonly string[], A> =>
   found.length === 0 ? E.right(value) : E.left(found);
@@ -136,12 +136,14 @@ export const checkKernel = (k: Kernel): E.Either<readonly string[], Kernel> => e
 
 const programComplaints = (p: Program): readonly string[] => {
   const found: string[] = [],
-    declared = new Set([...p.inputs, ...p.outputs, ...p.temporaries]);
+    nexts = carriesOf(p.steps).map((c) => c.next),
+    declared = new Set([...p.inputs, ...p.outputs, ...p.temporaries, ...nexts]);
   const title = (b: Buffer): string => {
     for (const [list, role] of [
       [p.inputs, "in"],
       [p.outputs, "out"],
       [p.temporaries, "tmp"],
+      [nexts, "next"],
     ] as const)
       if (list.includes(b)) return `${role}${list.indexOf(b)}`;
     return `an undeclared ${showBuffer(b)}`;
@@ -154,6 +156,19 @@ const programComplaints = (p: Program): readonly string[] => {
     if (!declared.has(b)) found.push(`${by}: ${title(b)} is not a buffer of the program`);
     if (p.inputs.includes(b)) found.push(`${by}: writes ${title(b)}, which is an input`);
     defined.add(b);
+  };
+  /** The body of a loop: what it carries must be there before, and be written anew by every round. */
+  const rounds = (carries: readonly Carry[], body: readonly Step[], defined: Set<Buffer>, by: string): void => {
+    for (const { now, next } of carries) {
+      use(now, defined, by);
+      if (now.type !== next.type || bytesOf(now) !== bytesOf(next))
+        found.push(`${by}: carries ${showBuffer(next)} as ${showBuffer(now)}`);
+    }
+    const before = new Set(defined);
+    for (const { next } of carries) before.delete(next);
+    steps(body, before);
+    for (const { next } of carries) if (!before.has(next)) found.push(`${by}: nothing is written to ${title(next)}`);
+    for (const b of before) defined.add(b);
   };
   /** Adds to `defined` what the steps write for certain. */
   const steps = (list: readonly Step[], defined: Set<Buffer>): void => {
@@ -171,13 +186,17 @@ const programComplaints = (p: Program): readonly string[] => {
           break;
         case "loop":
           if (s.count < 0) found.push(`loop: ${s.count} times`);
-          steps(s.body, s.count > 0 ? defined : new Set(defined));
+          if (s.counter !== undefined) {
+            if (s.counter.type !== "i32") found.push(`loop: the counter is ${showBuffer(s.counter)}`);
+            write(s.counter, defined, "loop");
+          }
+          rounds(s.carries ?? [], s.body, s.count > 0 ? defined : new Set(defined), "loop");
           break;
         case "while":
           steps(s.cond, defined);
           use(s.flag, defined, "while");
           if (s.flag.type !== "bool") found.push(`while: the flag is ${showBuffer(s.flag)}`);
-          steps(s.body, new Set(defined));
+          rounds(s.carries ?? [], s.body, new Set(defined), "while");
           break;
         case "branch": {
           use(s.index, defined, "branch");
@@ -215,7 +234,19 @@ const planComplaints = (p: Program, plan: Plan): readonly string[] => {
       found.push(`plan: ${where(x)} lies outside of the arena of ${plan.arenaBytes} bytes`);
     if (x.to < x.from) found.push(`plan: ${where(x)} lives from step ${x.from} to ${x.to}`);
   }
-  for (const b of [...p.temporaries, ...scratch]) if (!placed.has(b)) found.push(`plan: ${showBuffer(b)} has no place`);
+  const outside = new Set([...p.inputs, ...p.outputs]);
+  /** Where a buffer is: some share the place of another. */
+  const home = (b: Buffer): Buffer => {
+    let at = b;
+    for (let to = plan.shared?.get(at); to !== undefined && to !== b; to = plan.shared?.get(at)) at = to;
+    return at;
+  };
+  for (const b of new Set([...p.temporaries, ...scratch, ...carriesOf(p.steps).map((c) => c.next)]))
+    if (!placed.has(home(b)) && !outside.has(home(b))) found.push(`plan: ${showBuffer(b)} has no place`);
+  for (const [b, at] of plan.shared ?? []) {
+    if (placed.has(b)) found.push(`plan: ${showBuffer(b)} shares a place and has its own`);
+    if (bytesOf(b) > bytesOf(at)) found.push(`plan: ${showBuffer(b)} in the place of ${showBuffer(at)}`);
+  }
   // Sorted by offset, so that only neighbours in memory are compared.
   const sorted = [...plan.placements].filter((x) => x.bytes > 0).sort((a, b) => a.offset - b.offset);
   sorted.forEach((a, i) => {

@@ -3,7 +3,7 @@
 import type { Buffer, Expr, ReduceOp } from "./expr.ts";
 import type { Names } from "./printExpr.ts";
 import { newNames, reduceName, showBuffer, showExpr, showShared } from "./printExpr.ts";
-import type { For, Kernel, Plan, Program, Step, Stmt, Store } from "./program.ts";
+import type { Carry, For, Kernel, Plan, Program, Step, Stmt, Store } from "./program.ts";
 
 export { showExpr };
 
@@ -52,6 +52,7 @@ const statement = (s: Stmt, names: Names, depth: number): Lines => {
   switch (s.op) {
     case "let":
     case "set": {
+      if (s.op === "let") names.local(s.name);
       const { before, text } = expr(s.value, names),
         word = s.op === "set" ? "" : s.mutable === true ? "var " : "let ",
         type = s.op === "set" ? "" : `: ${s.name.type}`;
@@ -109,6 +110,10 @@ const roles = (p: Program): Names => {
   call(p.inputs, "in");
   call(p.outputs, "out");
   call(p.temporaries, "tmp");
+  call(
+    carriesOf(p.steps).map((c) => c.next),
+    "next",
+  );
   call([...new Set(kernelsOf(p.steps).flatMap((k) => k.scratch))], "s");
   return names;
 };
@@ -133,6 +138,28 @@ export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] => [
     }),
   ),
 ];
+/** All carries of the loops in a list of steps. */
+export const carriesOf = (steps: readonly Step[]): readonly Carry[] =>
+  steps.flatMap((s): readonly Carry[] => {
+    switch (s.op) {
+      case "call":
+      case "copy":
+        return [];
+      case "loop":
+        return [...(s.carries ?? []), ...carriesOf(s.body)];
+      case "while":
+        return [...(s.carries ?? []), ...carriesOf(s.cond), ...carriesOf(s.body)];
+      case "branch":
+        return s.branches.flatMap(carriesOf);
+      default:
+        return s satisfies never;
+    }
+  });
+/** What the rounds of a loop hand on. */
+const carried = (carries: readonly Carry[], names: Names): string =>
+  carries.length === 0
+    ? ""
+    : ` with ${carries.map((c) => `${names.buffer(c.now)} <- ${names.buffer(c.next)}`).join(", ")}`;
 const step = (s: Step, names: Names, titles: ReadonlyMap<Kernel, string>): Lines => {
   const steps = (body: readonly Step[]): Lines => body.flatMap((x) => step(x, names, titles));
   switch (s.op) {
@@ -141,9 +168,16 @@ const step = (s: Step, names: Names, titles: ReadonlyMap<Kernel, string>): Lines
     case "copy":
       return [`copy ${names.buffer(s.from)} to ${names.buffer(s.to)}`];
     case "loop":
-      return block(`loop ${s.count}`, steps(s.body));
+      return block(
+        `loop ${s.counter === undefined ? "" : `${names.buffer(s.counter)} in 0..`}${s.count}${carried(s.carries ?? [], names)}`,
+        steps(s.body),
+      );
     case "while":
-      return [...block("while", [...steps(s.cond), names.buffer(s.flag)], "} do {"), ...indented(steps(s.body)), "}"];
+      return [
+        ...block("while", [...steps(s.cond), names.buffer(s.flag)], `} do${carried(s.carries ?? [], names)} {`),
+        ...indented(steps(s.body)),
+        "}",
+      ];
     case "branch":
       return block(
         `branch ${names.buffer(s.index)}`,
@@ -191,6 +225,7 @@ export const showPlan = (plan: Plan, program?: Program): string => {
   return [
     `arena ${plan.arenaBytes} bytes, at least ${plan.livenessBytes} live at once`,
     ...rows.map((r) => `  ${r.map((cell, c) => cell.padEnd(widths[c] ?? 0)).join("  ")}`),
+    ...[...(plan.shared ?? [])].map(([b, at]) => `  ${names.buffer(b)} is where ${names.buffer(at)} is`),
     ...[...plan.aliases].map(([out, input]) => `  ${names.buffer(out)} takes the memory of ${names.buffer(input)}`),
   ].join("\n");
 };

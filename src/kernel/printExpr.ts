@@ -11,6 +11,8 @@ export interface Names {
   readonly value: () => string;
   /** Names the index of a loop inside `depth` others; loops side by side share a name. */
   readonly loop: (v: Var, depth: number) => string;
+  /** Names what a statement binds, which may stand for an index. */
+  readonly local: (v: Var) => string;
   /** Fixes the name of a buffer that is known by its role. */
   readonly call: (b: Buffer, name: string) => void;
 }
@@ -36,6 +38,7 @@ export const newNames = (): Names => {
       known.set(v, indexName(depth));
       return indexName(depth);
     },
+    local: (v) => named(v, value),
     call: (b, name) => {
       known.set(b, name);
     },
