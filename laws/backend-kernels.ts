@@ -47,7 +47,7 @@ const stmt = levels(3, (below) => fc.record({ choices, exprs: several(expr), bod
 /** Recipes of kernels. */
 export const recipes: fc.Arbitrary<readonly Recipe[]> = fc.array(stmt, { minLength: 1, maxLength: 4 });
 
-const scalarTypes = ["f32", "i32", "bool", "u32", "f64", "i64"] as const;
+export const scalarTypes = ["f32", "i32", "bool", "u32", "f64", "i64"] as const;
 const storageFor: { readonly [K in ScalarType]: readonly StorageType[] } = {
   f32: ["f32"],
   f64: ["f64"],
@@ -58,7 +58,8 @@ const storageFor: { readonly [K in ScalarType]: readonly StorageType[] } = {
 };
 const arithmetic: readonly BinaryOp[] = ["add", "sub", "mul", "div", "min", "max"];
 const integral: readonly BinaryOp[] = [...arithmetic, "rem", "and", "or", "xor", "shl", "shr"];
-const binaries: { readonly [K in ScalarType]: readonly BinaryOp[] } = {
+/** Operations by type. */
+export const binaries: { readonly [K in ScalarType]: readonly BinaryOp[] } = {
   f32: arithmetic,
   f64: arithmetic,
   i32: integral,
@@ -67,7 +68,8 @@ const binaries: { readonly [K in ScalarType]: readonly BinaryOp[] } = {
   bool: ["and", "or", "xor", "min", "max", "add", "mul"],
 };
 const rounding: readonly UnaryOp[] = ["neg", "abs", "sqrt", "floor", "ceil", "trunc", "nearest"];
-const unaries: { readonly [K in ScalarType]: readonly UnaryOp[] } = {
+/** Operations by type. */
+export const unaries: { readonly [K in ScalarType]: readonly UnaryOp[] } = {
   f32: rounding,
   f64: rounding,
   i32: ["neg", "abs", "not", "clz", "popcnt"],
@@ -75,8 +77,8 @@ const unaries: { readonly [K in ScalarType]: readonly UnaryOp[] } = {
   i64: ["neg", "abs", "not", "clz", "popcnt"],
   bool: ["not"],
 };
-const compares: readonly CompareOp[] = ["lt", "eq", "ne", "le", "gt", "ge"];
-const reduces: readonly ReduceOp[] = ["add", "max", "min", "mul", "and", "or"];
+export const compares: readonly CompareOp[] = ["lt", "eq", "ne", "le", "gt", "ge"];
+export const reduces: readonly ReduceOp[] = ["add", "max", "min", "mul", "and", "or"];
 const bitPartner: { readonly [K in ScalarType]?: readonly ScalarType[] } = {
   f32: ["i32", "u32"],
   i32: ["f32", "u32"],
@@ -88,7 +90,7 @@ const bitPartner: { readonly [K in ScalarType]?: readonly ScalarType[] } = {
 export type Focus = "anything" | "vectors";
 const extents: { readonly [K in Focus]: readonly number[] } = {
   anything: [1, 4, 3, 2, 5, 8, 0, 7, 9, 16, 33],
-  vectors: [4, 5, 8, 9, 16, 33, 3, 1],
+  vectors: [4, 5, 8, 9, 23, 33, 12, 20, 3, 1],
 };
 const marks: { readonly [K in Focus]: readonly Mark[] } = {
   anything: ["serial", "vector", "unrolled", "parallel"],
@@ -183,7 +185,12 @@ class Maker {
     if (r === undefined || r.exprs.length === 0) return this.leaf(c, t, s);
     const arg = (i: number, type: ScalarType): Expr => this.expr(r.exprs[i] ?? r.exprs[0], type, s);
     const kinds: (() => Expr)[] = [
-      () => binary(c.of(binaries[t]), arg(0, t), arg(1, t)),
+      () => {
+        const op = c.of(binaries[t]),
+          count = (): Expr => number(t, c.of([1, 5, 31, 32, 33, 63, 64, -1, 0]));
+        if (op !== "shl" && op !== "shr") return binary(op, arg(0, t), arg(1, t));
+        return binary(op, arg(0, t), c.of([count, () => select(arg(1, "bool"), count(), count()), () => arg(1, t)])());
+      },
       () => unary(c.of(unaries[t]), arg(0, t)),
       () => select(arg(0, "bool"), arg(1, t), arg(2, t)),
       () => cast(t, arg(0, c.of(scalarTypes))),
@@ -260,9 +267,17 @@ class Maker {
     return [{ op: "let", name, value, ...(mutable ? { mutable } : {}) }];
   }
   private change(c: Chooser, r: Recipe, s: Scope): readonly Stmt[] {
-    if (s.mutable.length === 0) return this.let(c, r, s);
-    const name = c.of(s.mutable);
-    return [{ op: "set", name, value: this.expr(r.exprs[0], name.type, s) }];
+    const fresh = s.mutable.length === 0,
+      name = fresh ? this.name(c.of(scalarTypes)) : c.of(s.mutable),
+      { type } = name,
+      first = c.below(2) === 0 ? number(type, 1) : this.expr(r.exprs[1], type, s),
+      started: Stmt = { op: "let", name, value: first, mutable: true };
+    if (fresh) {
+      s.names.push(name);
+      s.mutable.push(name);
+    }
+    const changed: Stmt = { op: "set", name, value: this.expr(r.exprs[0], type, s) };
+    return fresh ? [started, changed, ...this.show(name, s)] : [changed];
   }
   private branch(_: Chooser, r: Recipe, s: Scope): readonly Stmt[] {
     const half = Math.ceil(r.body.length / 2);
@@ -309,10 +324,10 @@ class Maker {
     });
     const loop: For = { op: "for", index, mark, body, accs, ...(limit === undefined ? {} : { limit }) };
     s.names.push(...accs.map((a) => a.name));
-    // Whatever was accumulated is looked at.
     return [loop, ...accs.flatMap((a) => this.show(a.name, s))];
   }
-  private show(name: Var, s: Scope): readonly Stmt[] {
+  /** Store a name, so that it is looked at. */
+  show(name: Var, s: Scope): readonly Stmt[] {
     const seen = name.type === "i64" ? cast("i32", binary("xor", name, binary("shr", name, number("i64", 32)))) : name;
     let at: Expr = int(0),
       size = 1;
@@ -326,12 +341,16 @@ class Maker {
   }
 }
 
-/** The kernel of a recipe; with the focus on vectors there is one vector loop around it all. */
+/** The kernel of a recipe; with the focus on vectors there is one vector loop around it all, after a mutable name. */
 export const kernelOf = (list: readonly Recipe[], focus: Focus = "anything"): Kernel => {
   const maker = new Maker(focus),
     scope: Scope = { loops: [], names: [], mutable: [], stored: [], rounds: 1 };
   const [{ choices, exprs }] = list as [Recipe],
+    before: Recipe = { choices: [2, ...choices.slice(1)], exprs: [], body: [] },
     around: Recipe = { choices: [0, choices[0] ?? 0, 0, ...choices.slice(1)], exprs, body: list };
-  const body = maker.block(focus === "vectors" ? [around] : list, scope);
+  const body = [
+    ...maker.block(focus === "vectors" ? [before, around] : list, scope),
+    ...scope.names.flatMap((v) => maker.show(v, scope)),
+  ];
   return { name: "random", params: [...maker.inputs, ...maker.outputs], outputs: maker.outputs, scratch: [], body };
 };
