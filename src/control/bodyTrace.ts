@@ -1,6 +1,7 @@
 // Bodies of loops and branches, as users write them, become jaxprs: traced once for each function and kind of arguments.
 import type { Aval } from "../core/aval.ts";
 import { sameAval } from "../core/aval.ts";
+import { scopeKey } from "../core/axes.ts";
 import { type DType, isFloating } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
@@ -36,6 +37,8 @@ export interface Body {
 interface Entry {
   readonly op: string;
   readonly args: readonly Argument[];
+  /** The named axes that it was traced under. */
+  readonly scope: string;
   readonly body: Body;
 }
 /** Traces that one function keeps; the least recently used goes first. */
@@ -91,9 +94,14 @@ export const traceBody = (op: string, f: unknown, args: readonly Argument[], wha
   if (typeof f !== "function")
     throw new ArgumentError({ op, expected: `${what} that is a function`, got: f === null ? "null" : typeof f });
   const user = f as Callable,
-    entries = cache.get(user) ?? [];
+    entries = cache.get(user) ?? [],
+    scope = scopeKey();
   const i = entries.findIndex(
-    (e) => e.op === op && e.args.length === args.length && e.args.every((a, k) => same(a, args[k] as Argument)),
+    (e) =>
+      e.op === op &&
+      e.scope === scope &&
+      e.args.length === args.length &&
+      e.args.every((a, k) => same(a, args[k] as Argument)),
   );
   if (i >= 0) {
     const [e] = entries.splice(i, 1) as [Entry];
@@ -103,7 +111,7 @@ export const traceBody = (op: string, f: unknown, args: readonly Argument[], wha
   const body = trace(op, user, args);
   // A trace over a tracer of an outer trace is right for this call only.
   if (!body.consts.some((c) => c instanceof Tracer)) {
-    entries.unshift({ op, args, body });
+    entries.unshift({ op, args, scope, body });
     if (entries.length > limit) entries.pop();
     cache.set(user, entries);
   }

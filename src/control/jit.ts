@@ -1,5 +1,6 @@
 // jit: trace once per structure and avals of the arguments, then call the jaxpr.
 import type { Aval } from "../core/aval.ts";
+import { scopeKey } from "../core/axes.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { lift } from "../core/lift.ts";
@@ -32,6 +33,8 @@ export type Jitted<F extends Fn> = ((...args: Loose<Parameters<F>>) => Arrays<Re
 interface Entry {
   readonly args: readonly Argument[];
   readonly avals: readonly Aval[];
+  /** The named axes that it was traced under. */
+  readonly scope: string;
   readonly attrs: {
     readonly jaxpr: Jaxpr;
     readonly name: string;
@@ -111,7 +114,7 @@ const sameAs = (a: Aval, b: Aval): boolean => {
 /** The values to call `e` with, or null if it is not for these arguments. */
 const operands = (e: Entry, args: readonly unknown[]): Value[] | null => {
   const { args: wanted, avals, consts } = e;
-  if (args.length !== wanted.length) return null;
+  if (args.length !== wanted.length || e.scope !== scopeKey()) return null;
   const leaves: unknown[] = [];
   for (let i = 0; i < consts.length; i++) leaves.push(consts[i]);
   for (let i = 0; i < wanted.length; i++) {
@@ -196,6 +199,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
     const entry: Entry = {
       args: wanted,
       avals,
+      scope: scopeKey(),
       attrs: { jaxpr, name, donated: pattern, device },
       consts,
       out: out as unknown as TreeDef,

@@ -26,6 +26,23 @@ export type Transpose<A, I extends readonly unknown[]> = (
 /** The scalar of an input at an index, one i32 expression per dimension. */
 export type Read = (at: readonly Expr[]) => Expr;
 
+/** The axis that a vmap maps: its extent, and its name for collectives. */
+export interface MappedAxis {
+  readonly size: number;
+  readonly name: string | null;
+}
+/** What a primitive that works across named axes means on one of them. */
+export interface Collective<A, I extends readonly unknown[]> {
+  readonly names: (attrs: A) => readonly string[];
+  /** The result where `axis` is mapped, with its batch axis; other axes that the primitive names are left to the outer interpreters. */
+  readonly across: (
+    axis: { readonly size: number; readonly name: string },
+    ins: Per<I, Value>,
+    axes: Per<I, number | null>,
+    attrs: A,
+  ) => readonly [Value, number | null];
+}
+
 interface Rules<A, I extends readonly unknown[]> {
   readonly name: string;
   /** Shape and dtype of the result; throws the typed error of the operation when the arguments do not fit. */
@@ -41,6 +58,8 @@ interface Rules<A, I extends readonly unknown[]> {
   readonly batch: (size: number, ins: Per<I, Value>, axes: Per<I, number | null>, attrs: A) => readonly [Value, number];
   /** The same result in steps that compile better, or null where the primitive itself does; the last step gives the result. */
   readonly expand?: (ins: Per<I, Aval>, attrs: A) => readonly ExpandStep[] | null;
+  /** For primitives that work across named axes. */
+  readonly collective?: Collective<A, I>;
   /** Attributes as the printer shows them; without it, `key=value` for each. */
   readonly show?: (attrs: A) => string;
 }

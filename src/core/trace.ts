@@ -1,7 +1,7 @@
 // Dispatch by context: `bind` asks the current interpreter. A rule runs under its interpreter's parent.
 import { TraceError } from "./errors.ts";
 import type { AnyCall, CallPrimitive } from "./jaxpr.ts";
-import type { AnyPrimitive, Per, Primitive } from "./primitive.ts";
+import type { AnyPrimitive, MappedAxis, Per, Primitive } from "./primitive.ts";
 import type { Life } from "./value.ts";
 import { Tracer, type Value } from "./value.ts";
 
@@ -9,6 +9,10 @@ import { Tracer, type Value } from "./value.ts";
 export interface Trace {
   readonly process: (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown) => Value;
   readonly processCall: (prim: AnyCall, ins: readonly Value[], attrs: unknown) => readonly Value[];
+  /** The interpreter around this one, none around the base. Collectives find their axes by walking up. */
+  readonly parent?: Trace;
+  /** The axis that this interpreter maps. */
+  readonly axis?: MappedAxis;
 }
 
 const missing = (): never => {

@@ -76,6 +76,7 @@ export const jvpFlat = (
     return some ? [ins.map((v) => (owns(v) ? v.primal : v)), ins.map((v) => (owns(v) ? v.tangent : null))] : null;
   };
   const trace: Trace = {
+    parent,
     process: (prim, ins, attrs) => {
       const parts = split(ins, prim.name);
       return withTrace(parent, () => {

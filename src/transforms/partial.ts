@@ -25,6 +25,7 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
     return some;
   };
   const trace: Trace = {
+    parent,
     process: (prim, ins, attrs) =>
       touches(ins, prim.name) ? r.process(prim, ins, attrs) : withTrace(parent, () => parent.process(prim, ins, attrs)),
     processCall: (prim, ins, attrs) => {
@@ -43,11 +44,13 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
                 p.known,
               ),
             );
-      const unknownIns = [
-        ...known.slice(knownOuts),
-        ...(p.forwarded ?? []).map((i) => ins[i] as Value),
-        ...ins.filter((_, i) => unknown[i]),
-      ];
+      const unknownIns = p.uncut
+        ? ins
+        : [
+            ...known.slice(knownOuts),
+            ...(p.forwarded ?? []).map((i) => ins[i] as Value),
+            ...ins.filter((_, i) => unknown[i]),
+          ];
       const noted = p.unknownOuts.includes(true)
         ? r.note(
             prim,
@@ -135,8 +138,8 @@ const split = (jaxpr: Jaxpr, unknown: readonly boolean[]): PartialJaxpr => {
   };
 };
 
-// The two calls that a call with unknown arguments becomes; null for one without results.
-const splitCall = (e: Eqn, unknown: readonly boolean[]): readonly [Eqn | null, Eqn | null] => {
+/** The two calls that a call with unknown arguments becomes; null for one without results. */
+export const splitCall = (e: Eqn, unknown: readonly boolean[]): readonly [Eqn | null, Eqn | null] => {
   const { prim, ins, attrs, outs } = e;
   if (!isCall(prim)) return [null, e];
   const p = prim.partial(
@@ -161,7 +164,9 @@ const splitCall = (e: Eqn, unknown: readonly boolean[]): readonly [Eqn | null, E
       ? null
       : {
           prim,
-          ins: [...residuals, ...(p.forwarded ?? []).map((i) => ins[i] as Atom), ...ins.filter((_, i) => unknown[i])],
+          ins: p.uncut
+            ? ins
+            : [...residuals, ...(p.forwarded ?? []).map((i) => ins[i] as Atom), ...ins.filter((_, i) => unknown[i])],
           attrs: p.unknown,
           outs: unknownOuts,
         },

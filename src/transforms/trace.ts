@@ -4,7 +4,7 @@ import type { AnyCall, Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isCall, isVar, Var } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Trace } from "../core/trace.ts";
-import { bind, bindCall, checkAlive, withTrace } from "../core/trace.ts";
+import { bind, bindCall, checkAlive, currentTrace, withTrace } from "../core/trace.ts";
 import type { Life } from "../core/value.ts";
 import { Literal, Tracer, type Value } from "../core/value.ts";
 
@@ -93,7 +93,7 @@ export const traceJaxpr = (f: Flat, avals: readonly Aval[], name: string): Close
     const ins = avals.map(r.input);
     return r.close(
       ins,
-      withTrace({ process: r.process, processCall: r.processCall }, () => f(...ins)),
+      withTrace({ process: r.process, processCall: r.processCall, parent: currentTrace() }, () => f(...ins)),
     );
   } finally {
     r.life.alive = false;

@@ -1,6 +1,8 @@
 // Vectorization: a value may carry a batch axis that the mapped function does not see.
 import type { Aval } from "../core/aval.ts";
+import { usesAxis } from "../core/axes.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
+import type { MappedAxis } from "../core/primitive.ts";
 import type { Trace } from "../core/trace.ts";
 import { checkAlive, currentTrace, withTrace } from "../core/trace.ts";
 import type { Life } from "../core/value.ts";
@@ -26,17 +28,6 @@ class Batched extends Tracer {
 
 /** Where a batch axis is, or null. */
 export type Axis = number | null;
-/** The axis that a vmap maps: its extent, and its name for collectives. */
-export interface MappedAxis {
-  readonly size: number;
-  readonly name: string | null;
-}
-/** The interpreter of a vmap. Collectives find theirs by walking up the parents. */
-export interface BatchTrace extends Trace {
-  readonly axis: MappedAxis;
-  readonly parent: Trace;
-}
-
 /** Results of `f` over a batch, with the axes where the batch ended up; null for results that do not depend on it. */
 export const vmapFlat = (
   f: Flat,
@@ -49,20 +40,27 @@ export const vmapFlat = (
     life: Life = { name, alive: true };
   const owns = (v: Value): v is Batched => v instanceof Batched && v.life === life;
   const wrap = (v: Value, a: Axis): Value => (a === null ? v : new Batched(life, v, a));
+  const named = axis.name === null ? null : { size: axis.size, name: axis.name };
+  const separate = (values: readonly Value[]): readonly [readonly Value[], readonly Axis[]] => [
+    values.map((v) => (owns(v) ? v.value : v)),
+    values.map((v) => (owns(v) ? v.axis : null)),
+  ];
   const split = (values: readonly Value[], op: string): readonly [readonly Value[], readonly Axis[]] | null => {
     let some = false;
     for (const v of values) {
       if (owns(v)) some = true;
       else checkAlive(v, op);
     }
-    return some ? [values.map((v) => (owns(v) ? v.value : v)), values.map((v) => (owns(v) ? v.axis : null))] : null;
+    return some ? separate(values) : null;
   };
-  const trace: BatchTrace = {
+  const trace: Trace = {
     axis,
     parent,
     process: (prim, values, attrs) => {
       const parts = split(values, prim.name);
       return withTrace(parent, () => {
+        if (named !== null && prim.collective?.names(attrs).includes(named.name))
+          return wrap(...prim.collective.across(named, ...(parts ?? separate(values)), attrs));
         if (parts === null) return parent.process(prim, values, attrs);
         prim.abstractEval(
           values.map((v) => v.aval),
@@ -74,8 +72,9 @@ export const vmapFlat = (
     processCall: (prim, values, attrs) => {
       const parts = split(values, prim.name);
       return withTrace(parent, () => {
-        if (parts === null) return parent.processCall(prim, values, attrs);
-        const [outs, at] = prim.batch(axis.size, parts[0], parts[1], attrs);
+        if (parts === null && (named === null || !usesAxis(prim, attrs, named.name)))
+          return parent.processCall(prim, values, attrs);
+        const [outs, at] = prim.batch(axis, ...(parts ?? separate(values)), attrs);
         return outs.map((v, i) => wrap(v, at[i] ?? null));
       });
     },
@@ -103,24 +102,31 @@ export interface BatchJaxpr extends Derived {
  */
 export const batchJaxpr = (
   jaxpr: Jaxpr,
-  size: number,
+  axis: MappedAxis,
   axes: readonly Axis[],
   force: readonly boolean[] | null = null,
 ): BatchJaxpr =>
-  cached(jaxpr, `vmap ${size} ${axes.join(",")} ${force === null ? "" : force.map(Number).join("")}`, () => {
-    let outAxes: readonly Axis[] = [];
-    const avals = jaxpr.ins.map(({ aval: { dtype, shape } }, i): Aval => {
-      const a = axes[i] ?? null;
-      return { dtype, shape: a === null ? shape : insertAt(shape, a, size) };
-    });
-    const closed = traceJaxpr(
-      (...ins) => {
-        const [outs, at] = vmapFlat((...xs) => evalJaxpr(jaxpr, xs), ins, axes, { size, name: null });
-        outAxes = force === null ? at : at.map((a, i) => (a !== null || force[i] === true ? 0 : null));
-        return outs.map((v, i) => (outAxes[i] === null ? v : placeAxis(v, at[i] ?? null, outAxes[i] as number, size)));
-      },
-      avals,
-      "vmap",
-    );
-    return { closed, axes: outAxes };
-  });
+  cached(
+    jaxpr,
+    `vmap ${axis.size} ${axis.name === null ? "" : JSON.stringify(axis.name)} ${axes.join(",")} ${force === null ? "" : force.map(Number).join("")}`,
+    () => {
+      const { size } = axis;
+      let outAxes: readonly Axis[] = [];
+      const avals = jaxpr.ins.map(({ aval: { dtype, shape } }, i): Aval => {
+        const a = axes[i] ?? null;
+        return { dtype, shape: a === null ? shape : insertAt(shape, a, size) };
+      });
+      const closed = traceJaxpr(
+        (...ins) => {
+          const [outs, at] = vmapFlat((...xs) => evalJaxpr(jaxpr, xs), ins, axes, axis);
+          outAxes = force === null ? at : at.map((a, i) => (a !== null || force[i] === true ? 0 : null));
+          return outs.map((v, i) =>
+            outAxes[i] === null ? v : placeAxis(v, at[i] ?? null, outAxes[i] as number, size),
+          );
+        },
+        avals,
+        "vmap",
+      );
+      return { closed, axes: outAxes };
+    },
+  );
