@@ -1,12 +1,13 @@
 // Bodies of loops and branches under the transforms: the same derivations as for calls, but the results that are carried around,
 // or that other branches have, keep their places.
-import type { ClosedJaxpr, Jaxpr, Var } from "../core/jaxpr.ts";
-import { isVar } from "../core/jaxpr.ts";
+import type { Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
+import { isVar, Var } from "../core/jaxpr.ts";
 import type { Value } from "../core/value.ts";
 import { zerosOf } from "../primitives/linear.ts";
 import { cached } from "../transforms/derived.ts";
 import { jvpFlat } from "../transforms/jvp.ts";
 import { partialJaxpr } from "../transforms/partial.ts";
+import { liveEqns } from "../transforms/prune.ts";
 import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
 
 const bits = (flags: readonly boolean[]): string => flags.map(Number).join("");
@@ -62,62 +63,107 @@ export interface SplitBody {
   /** Known inputs that the second part needs as they are. */
   readonly forwarded: readonly number[];
 }
-/** Cut a body; results flagged by `force` count as unknown. What `forwardable` flags is passed on instead of stored. */
+/** What a cut may do with what the second part needs. */
+export interface Passing {
+  /** Inputs that are passed on to the second part instead of being stored. */
+  readonly forwardable: readonly boolean[];
+  /** Inputs that are the same in every round: what depends on nothing else is computed again instead of being stored for each. */
+  readonly constant: readonly boolean[];
+}
+/** The equations that `wanted` depend on, if these depend on nothing but the inputs that are flagged; else null. */
+const constantly = (jaxpr: Jaxpr, constant: readonly boolean[]): ((wanted: Atom) => readonly Eqn[] | null) => {
+  const same = new Set<Atom>(jaxpr.ins.filter((_, i) => constant[i]));
+  for (const e of jaxpr.eqns) if (e.ins.every((a) => !isVar(a) || same.has(a))) for (const v of e.outs) same.add(v);
+  return (wanted) => (same.has(wanted) ? liveEqns(jaxpr.eqns, new Set([wanted])) : null);
+};
+/** Cut a body; results flagged by `force` count as unknown. */
 export const splitBody = (
   jaxpr: Jaxpr,
   flags: readonly boolean[],
   force: readonly boolean[],
-  forwardable: readonly boolean[],
+  { forwardable, constant }: Passing,
 ): SplitBody =>
-  cached(jaxpr, `split ${bits(flags)} ${bits(force)} ${bits(forwardable)}`, () => {
+  cached(jaxpr, `split ${bits(flags)} ${bits(force)} ${bits(forwardable)} ${bits(constant)}`, () => {
     const p = partialJaxpr(jaxpr, flags),
       knownCount = p.unknownOuts.filter((u) => !u).length;
     const known = p.known.outs.slice(0, knownCount),
-      later = [...p.unknown.outs];
-    const unknownOuts = p.unknownOuts.map((u, i) => u || force[i] === true);
-    // Every result that is known but must not be becomes a residual, which the second part returns.
-    const saved = p.known.outs.slice(knownCount),
-      inputs: Var[] = p.unknown.ins.slice(0, p.residuals) as Var[];
+      later = [...p.unknown.outs],
+      unknownOuts = p.unknownOuts.map((u, i) => u || force[i] === true);
+    // What the second part needs, and the names that it has there. Every result that is known but must not be is needed too.
+    const needed = p.known.outs.slice(knownCount),
+      names: Var[] = p.unknown.ins.slice(0, p.residuals) as Var[];
+    const nameOf = (a: Atom): Atom => {
+      if (!isVar(a)) return a;
+      const at = needed.indexOf(a);
+      if (at >= 0) return names[at] as Var;
+      const name = new Var(a.aval);
+      needed.push(a);
+      names.push(name);
+      return name;
+    };
     let k = 0,
       u = 0;
-    const keptKnown: (typeof known)[number][] = [],
-      outs: (typeof later)[number][] = [];
+    const keptKnown: Atom[] = [],
+      outs: Atom[] = [];
     p.unknownOuts.forEach((isUnknown, i) => {
-      if (isUnknown) {
-        outs.push(later[u++] as (typeof later)[number]);
-        return;
-      }
-      const a = known[k++] as (typeof known)[number];
-      if (force[i] !== true) keptKnown.push(a);
-      else if (!isVar(a)) outs.push(a);
-      else {
-        const at = saved.indexOf(a);
-        if (at >= 0) outs.push(inputs[at] as Var);
-        else {
-          saved.push(a);
-          inputs.push(a);
-          outs.push(a);
-        }
-      }
+      if (isUnknown) outs.push(later[u++] as Atom);
+      else if (force[i] === true) outs.push(nameOf(known[k++] as Atom));
+      else keptKnown.push(known[k++] as Atom);
     });
-    const position = new Map(jaxpr.ins.map((v, i) => [v, i])),
-      forwarded: number[] = [],
+    const position = new Map<Atom, number>(jaxpr.ins.map((v, i) => [v, i])),
+      again = constantly(
+        p.known,
+        constant.filter((_, i) => !flags[i]),
+      );
+    const forwarded: number[] = [],
       given: Var[] = [],
-      residuals: (typeof saved)[number][] = [],
-      stored: Var[] = [];
-    saved.forEach((a, i) => {
-      const at = isVar(a) ? position.get(a) : undefined;
+      residuals: Atom[] = [],
+      stored: Var[] = [],
+      repeated = new Set<Eqn>();
+    // The loop goes on over inputs that repeated equations need.
+    for (let i = 0; i < needed.length; i++) {
+      const a = needed[i] as Atom,
+        at = position.get(a);
       if (at !== undefined && forwardable[at] === true) {
         forwarded.push(at);
-        given.push(inputs[i] as Var);
-      } else {
-        residuals.push(a);
-        stored.push(inputs[i] as Var);
+        given.push(names[i] as Var);
+        continue;
       }
+      const eqns = again(a);
+      if (eqns === null) {
+        residuals.push(a);
+        stored.push(names[i] as Var);
+        continue;
+      }
+      for (const e of eqns) {
+        repeated.add(e);
+        for (const x of e.ins) if (position.has(x)) nameOf(x);
+      }
+    }
+    const head = p.known.eqns.filter((e) => repeated.has(e)),
+      env = new Map<Atom, Atom>(needed.map((a, i) => [a, names[i] as Var]));
+    const get = (a: Atom): Atom => env.get(a) ?? a;
+    // A value that is computed again has in the second part the name under which it was to be stored.
+    const copies = head.map((e): Eqn => {
+      const fresh = e.outs.map((v) => (env.get(v) as Var | undefined) ?? new Var(v.aval));
+      const copy = { ...e, ins: e.ins.map(get), outs: fresh };
+      e.outs.forEach((v, i) => {
+        env.set(v, fresh[i] as Var);
+      });
+      return copy;
     });
     return {
-      known: { ...p.known, outs: [...keptKnown, ...residuals] },
-      unknown: { ...p.unknown, ins: [...stored, ...given, ...p.unknown.ins.slice(p.residuals)], outs },
+      known: {
+        ...p.known,
+        eqns: liveEqns(p.known.eqns, new Set<Atom>([...keptKnown, ...residuals])),
+        outs: [...keptKnown, ...residuals],
+      },
+      unknown: {
+        ...p.unknown,
+        ins: [...stored, ...given, ...p.unknown.ins.slice(p.residuals)],
+        eqns: [...copies, ...p.unknown.eqns],
+        outs,
+      },
       unknownOuts,
       residuals: residuals.length,
       forwarded,

@@ -4,6 +4,7 @@ import { aval, sameAval, showAval } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
+import type { MappedAxis } from "../core/primitive.ts";
 import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";
@@ -72,8 +73,7 @@ const batch: CallPrimitive<CondAttrs>["batch"] = (axis, ins, axes, attrs) => {
     index = ins[chooser] as Value,
     at = axes[chooser] ?? null,
     operands = others(ins, attrs),
-    where = others(axes, attrs),
-    { size } = axis;
+    where = others(axes, attrs);
   if (at === null) {
     const natural = branches.map((b) =>
       batchJaxpr(
@@ -95,7 +95,7 @@ const batch: CallPrimitive<CondAttrs>["batch"] = (axis, ins, axes, attrs) => {
     ];
   }
   return [
-    chooseEach(size, moveAxis(index, at, 0), branches, operands, where),
+    chooseEach(axis, moveAxis(index, at, 0), branches, operands, where),
     (branches[0] as Jaxpr).outs.map(() => 0),
   ];
 };
@@ -107,12 +107,13 @@ const alongBatch = (which: Value, x: Value): Value => broadcast(which, x.shape, 
  * examples that take another branch: where a branch is not taken its derivative may be infinite, and must not meet a zero.
  */
 const chooseEach = (
-  size: number,
+  axis: MappedAxis,
   index: Value,
   branches: readonly Jaxpr[],
   operands: readonly Value[],
   axes: readonly (number | null)[],
 ): readonly Value[] => {
+  const { size } = axis;
   const placed = operands.map((x, i) => {
     const from = axes[i] ?? null;
     return isFloating(x.dtype) || from !== null ? placeAxis(x, from, 0, size) : x;
@@ -125,7 +126,7 @@ const chooseEach = (
         const results = branches.map((b, k) => {
           const { closed } = batchJaxpr(
             b,
-            size,
+            axis,
             at,
             b.outs.map(() => true),
           );
@@ -174,15 +175,10 @@ const partial: CallPrimitive<CondAttrs>["partial"] = (unknown, _ins, attrs) => {
     };
   }
   const nothing = flags.map(() => false);
-  const force = anyOf(branches.map((b) => splitBody(b, flags, [], nothing).unknownOuts)),
-    cut = branches.map((b) =>
-      splitBody(
-        b,
-        flags,
-        force,
-        nothing.map(() => true),
-      ),
-    );
+  const force = anyOf(
+      branches.map((b) => splitBody(b, flags, [], { forwardable: nothing, constant: nothing }).unknownOuts),
+    ),
+    cut = branches.map((b) => splitBody(b, flags, force, { forwardable: nothing.map(() => true), constant: nothing }));
   // Every branch gives the residuals of all, zeros for those of the others.
   const stored = cut.map(({ known, residuals }) => known.outs.slice(known.outs.length - residuals).map((a) => a.aval)),
     all = stored.flat(),

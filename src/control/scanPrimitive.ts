@@ -110,8 +110,8 @@ const batch: CallPrimitive<ScanAttrs>["batch"] = (axis, ins, axes, attrs) => {
 const partial: CallPrimitive<ScanAttrs>["partial"] = (unknown, _ins, attrs) => {
   const { jaxpr, roles } = attrs,
     m = carriesIn(roles),
-    forwardable = roles.map((r) => !isCarry(r));
-  const derive = (carry: readonly boolean[]) => splitBody(jaxpr, spread(unknown, roles, carry), carry, forwardable);
+    passing = { forwardable: roles.map((r) => !isCarry(r)), constant: roles.map((r) => r === "const") };
+  const derive = (carry: readonly boolean[]) => splitBody(jaxpr, spread(unknown, roles, carry), carry, passing);
   const carry = fixpoint(carried(unknown, roles), (now) => derive(now).unknownOuts.slice(0, m)),
     flags = spread(unknown, roles, carry);
   const { known, unknown: later, unknownOuts, residuals, forwarded } = derive(carry);
