@@ -18,7 +18,9 @@ import { fromLinear, iadd, idiv, imul, isub, linear, rangeOf, unravel } from "..
 import type { For, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Contraction, type Direct, extentOf, tileOf } from "./contraction.ts";
+import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
+import { withoutUnitLoops } from "./unitLoops.ts";
 
 const ceilTo = (x: number, by: number): number => Math.ceil(x / by) * by;
 const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {}): For => ({
@@ -54,25 +56,6 @@ const asOne = (
   );
   return { index, value: at([value], vars, parts)[0] as Expr, plain: vars.length <= 1 };
 };
-// Substitution that keeps offsets in linear form.
-const at = (roots: readonly Expr[], vars: readonly Var[], to: readonly Expr[]): readonly Expr[] => {
-  const map = new Map<Expr, Expr>(vars.map((v, i) => [v, to[i] as Expr])),
-    done = new Map<Expr, Expr>();
-  const replaced = substitute(roots, map);
-  for (const e of topological(replaced)) {
-    const args = e.args.map((a) => done.get(a) as Expr);
-    done.set(
-      e,
-      e.op === "read"
-        ? read(e.buffer, [fromLinear(linear(args[0] as Expr))])
-        : e.args.every((a, i) => a === args[i])
-          ? e
-          : (substitute([e], new Map(e.args.map((a, i) => [a, args[i] as Expr])))[0] as Expr),
-    );
-  }
-  return replaced.map((r) => done.get(r) as Expr);
-};
-
 /** Values to store once the sum is known: `roots` use `sum`, `offsets` are where they go. */
 export interface Epilogue {
   readonly roots: readonly Expr[];
@@ -362,7 +345,7 @@ export const contract = (
     (inner, o) => loop(o, [inner], { mark: "parallel" }),
     nest,
   );
-  return { body: [...rows.first, outer], scratch: [...rows.scratch, packed, b.tile] };
+  return { body: withoutUnitLoops([...rows.first, outer]), scratch: [...rows.scratch, packed, b.tile] };
 };
 /** The same rows, where some of their indices have loops of their own. */
 const outside = (d: Direct, vars: readonly Var[]): Direct => {

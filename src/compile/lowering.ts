@@ -10,6 +10,7 @@ import type { Carry, Kernel, Step } from "../kernel/program.ts";
 import { fuse } from "./fuse.ts";
 import { bufferTable } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
+import { hoistInvariant } from "./invariant.ts";
 import { repeated, roundsOf } from "./repeated.ts";
 import { scalarStatements } from "./scalarLoop.ts";
 import { copyKernel, kernelOf, schedule } from "./schedule.ts";
@@ -81,8 +82,35 @@ const deliver = (frame: Frame, carries: readonly Carry[], results: readonly Buff
   });
 };
 
-const lowerScan = (frame: Frame, s: Of<"scan">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
-  const { roles, length, reverse, body } = s;
+/** A body without what can be computed before its loop, and the buffers that hold this. */
+const invariant = (
+  frame: Frame,
+  jaxpr: Jaxpr,
+  constant: readonly boolean[],
+  ins: readonly Buffer[],
+): { readonly body: Jaxpr; readonly more: readonly Buffer[] } => {
+  const body = frame.site.timed("simplify", () => simplify(inlineCalls(jaxpr))),
+    cut = hoistInvariant(body, constant);
+  if (cut === null) return { body, more: [] };
+  const more = cut.before.outs.map((a) => bufferFor(a.aval));
+  note(frame, "before the loop:");
+  frame.steps.push(
+    ...lowerBody(
+      frame,
+      cut.before,
+      ins.filter((_, i) => constant[i]),
+      more,
+    ),
+  );
+  return { body: cut.inside, more };
+};
+
+const lowerScan = (frame: Frame, scan: Of<"scan">, operands: readonly Buffer[], outs: readonly Buffer[]): void => {
+  const { length, reverse } = scan,
+    constant = scan.roles.map((r) => r === "const");
+  const { body, more } = invariant(frame, scan.body, constant, operands);
+  const ins = [...operands, ...more],
+    roles: readonly Role[] = [...scan.roles, ...more.map((): Role => "const")];
   const starts = roles
     .flatMap((r, i) => (typeof r === "number" ? [[r, ins[i] as Buffer] as const] : []))
     .sort(([a], [b]) => a - b);
@@ -92,7 +120,7 @@ const lowerScan = (frame: Frame, s: Of<"scan">, ins: readonly Buffer[], outs: re
       starts.map(([, b]) => b),
       results,
     );
-  for (const { count, each, first } of roundsOf(s)) {
+  for (const { count, each, first } of roundsOf(scan)) {
     const counter = bufferFor(aval([], "int32")),
       round = roundOf(count);
     const slice = (base: Buffer, { aval: a }: Atom, k: number): Buffer => {
@@ -126,11 +154,17 @@ const lowerWhile = (frame: Frame, s: Of<"while">, ins: readonly Buffer[], outs: 
   const places = starts.map((b, k) => outs[results.indexOf(k)] ?? buffer(b.type, b.shape)),
     carries = carriesOf(frame, starts, places),
     now = carries.map((c) => c.now);
+  const { body: rest, more } = invariant(
+    frame,
+    s.body,
+    s.body.ins.map((_, i) => i < among("body").length),
+    among("body"),
+  );
   note(frame, "while:");
   const cond = lowerBody(frame, s.cond, [...among("cond"), ...now], [flag]);
   note(frame, "do:");
   const next = carries.map((c) => c.next),
-    body = lowerBody(frame, s.body, [...among("body"), ...now], next);
+    body = lowerBody(frame, rest, [...among("body"), ...now, ...more], next);
   frame.steps.push({ op: "while", cond, flag, body, carries });
   deliver(frame, carries, places);
 };

@@ -25,6 +25,9 @@ interface Memory {
   readonly scratch: Buffer;
 }
 
+/** An expression under another index. */
+const renamed = (e: Expr, from: Var, to: Var): Expr => substitute([e], new Map([[from, to]]))[0] as Expr;
+
 /** Find what the loop of `maker` should keep: values that occur again, under another index, in `nodes`. */
 const keepable = (maker: Reduce, others: ReadonlyMap<Var, ReadonlySet<Expr>>): readonly Expr[] => {
   const found: Expr[] = [],
@@ -37,9 +40,7 @@ const keepable = (maker: Reduce, others: ReadonlyMap<Var, ReadonlySet<Expr>>): r
     const again =
       (e.type === "f32" || e.type === "f64") &&
       costOf(e) >= worthwhile &&
-      [...others].some(
-        ([v, nodes]) => v !== maker.index && nodes.has(substitute([e], new Map([[maker.index, v]]))[0] as Expr),
-      );
+      [...others].some(([v, nodes]) => v !== maker.index && nodes.has(renamed(e, maker.index, v)));
     if (again) found.push(e);
     else stack.push(...e.args);
   }
@@ -69,7 +70,8 @@ export const remembering = (
       ),
     );
     for (const value of keepable(maker, later)) {
-      if (memories.some((m) => m.value === value)) continue;
+      // The first loop that has it keeps it; later ones read.
+      if (memories.some((m) => renamed(m.value, m.maker.index, row) === renamed(value, maker.index, row))) continue;
       memories.push({ maker, value, scratch: buffer(value.type as "f32" | "f64", [row.extent]) });
     }
   }
@@ -95,7 +97,7 @@ const rowLoops = (
   const readBack = (index: Var, maker: Reduce | null): void => {
     for (const m of memories) {
       if (m.maker === maker || (maker !== null && !topological([maker]).includes(m.maker))) continue;
-      known.set(substitute([m.value], new Map([[m.maker.index, index]]))[0] as Expr, read(m.scratch, [index]));
+      known.set(renamed(m.value, m.maker.index, index), read(m.scratch, [index]));
     }
   };
   const rewritten = (e: Expr): Expr => substitute([e], known)[0] as Expr;
