@@ -1,5 +1,19 @@
 // The namespace `lax`: the primitives and their closest relatives, without promotion of dtypes or broadcasting of arrays.
 export { stopGradient } from "../transforms/stopGradient.ts";
+export {
+  allGather,
+  allToAll,
+  axisIndex,
+  axisSize,
+  pmax,
+  pmean,
+  pmin,
+  ppermute,
+  pshuffle,
+  psum,
+  psumScatter,
+  pswapaxes,
+} from "../control/collectives.ts";
 export * from "./lax/binary.ts";
 export * from "./lax/choice.ts";
 export * from "./lax/control.ts";
