@@ -1,7 +1,7 @@
 // Addresses: base + bytes * (sum of terms), constants folded into the instruction's offset.
 import type { Buffer, Expr } from "../../kernel/expr.ts";
 import { byteSize } from "../../kernel/expr.ts";
-import { linear } from "../../kernel/index.ts";
+import { type Linear, linear } from "../../kernel/index.ts";
 import type { Context } from "./context.ts";
 
 /** A sum of `factor * term`, with the constant that unrolled loops add. */
@@ -10,14 +10,15 @@ export interface Offset {
   readonly c: number;
 }
 
-const cache = new WeakMap<Expr, ReturnType<typeof linear>>();
+const cache = new WeakMap<Expr, Linear>();
+const linearOf = (e: Expr): Linear => {
+  const known = cache.get(e) ?? linear(e);
+  cache.set(e, known);
+  return known;
+};
 /** The offset expression as a sum, under the slots of the context. `lane` counts from the vector loop's index. */
 export const offsetOf = (x: Context, e: Expr, lane: number): Offset => {
-  let l = cache.get(e);
-  if (l === undefined) {
-    l = linear(e);
-    cache.set(e, l);
-  }
+  const l = linearOf(e);
   let c = l.c;
   for (const [t, k] of l.terms) {
     if (t.op !== "var") continue;
@@ -26,6 +27,20 @@ export const offsetOf = (x: Context, e: Expr, lane: number): Offset => {
     if (t === x.vector?.index) c += k * lane;
   }
   return { terms: [...l.terms], c };
+};
+
+/** In a later copy of a loop body: how far `value` is from what it was in the first copy, or null if that is no constant. */
+export const shiftOf = (x: Context, value: Expr): number | null => {
+  const { copy } = x;
+  if (copy === null || value.type !== "i32") return null;
+  let shift = 0;
+  for (const [t, k] of linearOf(value).terms) {
+    const slot = t.op === "var" ? x.slots.get(t) : undefined;
+    if (t.op !== "var" || slot?.kind !== "scalar") return null;
+    if (t === copy.index || copy.moved.has(t)) shift += k * slot.offset;
+    else if (copy.inside.has(t)) return null;
+  }
+  return shift;
 };
 
 const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;

@@ -20,12 +20,23 @@ export interface VectorLoop {
   readonly splats: Map<Expr, number>;
   readonly varying: Map<Expr, boolean>;
 }
+/** One of the later copies of a repeated loop body: names that only move along with the index keep the local of the first copy. */
+export interface Copy {
+  readonly index: Var;
+  /** All names bound in the body. */
+  readonly inside: ReadonlySet<Var>;
+  /** Those that may move along: bound once in every round. */
+  readonly always: ReadonlySet<Var>;
+  /** Those that do so far. */
+  readonly moved: Set<Var>;
+}
 export interface Context {
   readonly code: Code;
   readonly slots: Map<Var, Slot>;
   /** Local that holds the address of each buffer. */
   readonly bases: ReadonlyMap<Buffer, number>;
   readonly vector: VectorLoop | null;
+  readonly copy: Copy | null;
   /** Scratch local for mask conversions. */
   readonly temp: () => number;
   readonly relaxed: boolean;

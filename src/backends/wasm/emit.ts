@@ -43,6 +43,7 @@ const emitKernel = (m: ModuleBuilder, k: Kernel, relaxed: boolean): number => {
         code,
         relaxed,
         vector: null,
+        copy: null,
         slots: new Map(),
         bases: new Map(buffers.map((b, i) => [b, i])),
         temp: () => {

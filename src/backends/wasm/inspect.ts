@@ -41,6 +41,12 @@ const boundBy = (s: Stmt): readonly Var[] =>
 /** Names that statements bind or change. */
 const namesOf = (stmts: readonly Stmt[]): readonly Var[] => everyStmt(stmts).flatMap(boundBy);
 
+/** Names bound in a loop, and those that every round binds exactly once. */
+export const roundNames = (s: For): { readonly inside: ReadonlySet<Var>; readonly always: ReadonlySet<Var> } => ({
+  inside: new Set(namesOf(s.body)),
+  always: new Set(s.body.flatMap((x) => (x.op === "let" && x.mutable === undefined ? [x.name] : []))),
+});
+
 /** How much work a loop body is: nodes of expressions, and loops or branches inside. */
 export const weigh = (s: For): { readonly nodes: number; readonly loops: number } => {
   const inside = everyStmt(s.body),

@@ -2,10 +2,10 @@
 import type { ReduceOp, ScalarType } from "../../kernel/expr.ts";
 import type { Accumulator, For } from "../../kernel/program.ts";
 import { accumulate, addToTotal, finishTotal, pushIdentityVector, resetTotal, totalType } from "./accumulators.ts";
-import type { Context, EmitBlock, VectorLoop } from "./context.ts";
+import type { Context, Copy, EmitBlock, VectorLoop } from "./context.ts";
 import { isVarying } from "./context.ts";
 import { type Count, emitBlocks, emitRounds } from "./counting.ts";
-import { weigh } from "./inspect.ts";
+import { dataOf, roundNames, weigh } from "./inspect.ts";
 import { emitScalar } from "./expression.ts";
 import { shapeOf } from "./vector.ts";
 
@@ -51,8 +51,10 @@ const long = 4096,
 // A body is repeated where it is small, so that the engine checks for interrupts less often.
 const copiesOf = (x: Context, s: For): number => {
   if (s.mark === "unrolled") return s.index.extent;
-  const { nodes, loops } = weigh(s);
-  return loops === 0 && nodes * (x.vector?.unroll ?? 1) <= 160 && s.index.extent >= 8 && s.accs.length > 0 ? 4 : 1;
+  const { loops } = weigh(s);
+  return loops === 0 && dataOf(s).size * (x.vector?.unroll ?? 1) <= 160 && s.index.extent >= 8 && s.accs.length > 0
+    ? 4
+    : 1;
 };
 
 /** Emit the loop; `index` is a local that holds 0, `bound` one that holds the smaller of extent and limit, if there is one. */
@@ -67,14 +69,15 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
   const sums = s.accs.map((a) => sumOf(x, a)),
     copies = copiesOf(x, s);
   for (const sum of sums) reset(x, sum);
-  const round = (): void => {
-    emitBlock(x, s.body);
-    for (const sum of sums) step(x, sum);
+  const round = (copy: Copy | null) => (): void => {
+    const inside = { ...x, copy };
+    emitBlock(inside, s.body);
+    for (const sum of sums) step(inside, sum);
   };
   const repeated = (): void => {
     for (let k = 0; k < copies; k++) {
       at(k);
-      round();
+      round(k === 0 ? null : { index: s.index, ...roundNames(s), moved: new Set() })();
     }
     at(0);
   };
@@ -84,7 +87,7 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
       emitInBlocks(x, count, copies, inBlocks, repeated);
     else emitRounds(count, 0, copies, repeated);
     if (copies > 1 && (bound !== null || extent % copies !== 0))
-      emitRounds(count, extent - (extent % copies), 1, round);
+      emitRounds(count, extent - (extent % copies), 1, round(null));
   }
   for (const { of, combine, type, vectors, locals } of sums)
     x.slots.set(

@@ -1,7 +1,7 @@
 // Statements as instructions.
 import type { Expr } from "../../kernel/expr.ts";
 import type { For, Stmt, Store } from "../../kernel/program.ts";
-import { emitAddress, offsetOf } from "./address.ts";
+import { emitAddress, offsetOf, shiftOf } from "./address.ts";
 import type { Context, VectorLoop } from "./context.ts";
 import { isVarying } from "./context.ts";
 import { emitScalar, emitTerm, loadOf, storeOf } from "./expression.ts";
@@ -69,6 +69,12 @@ const emitBinding = (x: Context, { name, value }: Stmt & { readonly op: "let" | 
     }
     x.slots.set(name, { kind: "vector", locals });
   } else {
+    const shift = known?.kind === "scalar" && x.copy?.always.has(name) ? shiftOf(x, value) : null;
+    if (known?.kind === "scalar" && shift !== null) {
+      x.copy?.moved.add(name);
+      x.slots.set(name, { ...known, offset: shift });
+      return;
+    }
     const local = known?.kind === "scalar" ? known.local : code.local(valTypeOf[name.type]);
     emitScalar(x, value);
     code.emit("local.set", local);
