@@ -1,4 +1,5 @@
 // The transforms, ready for use: each is the one of its own file, where its docstring, options and examples are.
+import { customJvp as customJvpInner } from "../control/customJvp.ts";
 import { jit as jitInner } from "../control/jit.ts";
 import { evalShape as evalShapeInner, makeJaxpr as makeJaxprInner } from "../transforms/abstract.ts";
 import { vmap as vmapInner } from "../transforms/batching.ts";
@@ -47,3 +48,5 @@ export const hessian = /* @__PURE__ */ ready(hessianInner);
 export const makeJaxpr = /* @__PURE__ */ ready(makeJaxprInner);
 /** `evalShape(f, ...args)`: shapes and dtypes of the results, without computing. */
 export const evalShape = /* @__PURE__ */ ready(evalShapeInner);
+/** `customJvp(f)`: f with a forward derivative of its own, given by `defjvp`. */
+export const customJvp = /* @__PURE__ */ ready(customJvpInner);

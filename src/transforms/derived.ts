@@ -1,16 +1,16 @@
-// Jaxprs derived from a jaxpr, remembered as long as that jaxpr lives.
-import type { ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
+// Jaxprs derived from a jaxpr, and rules from a rule, remembered as long as that lives.
+import type { ClosedJaxpr } from "../core/jaxpr.ts";
 
 /** A jaxpr made from another one by a transform. */
 export interface Derived {
   readonly closed: ClosedJaxpr;
 }
 
-const cache = new WeakMap<Jaxpr, Map<string, unknown>>();
-/** What `make` gave the first time for this jaxpr and key. The key begins with the transform's name, which fixes the type. */
-export const cached = <T>(jaxpr: Jaxpr, key: string, make: () => T): T => {
-  const entries = cache.get(jaxpr) ?? new Map<string, unknown>();
-  cache.set(jaxpr, entries);
+const cache = new WeakMap<object, Map<string, unknown>>();
+/** What `make` gave the first time for this jaxpr (or rule) and key. The key begins with the transform's name, which fixes the type. */
+export const cached = <T>(source: object, key: string, make: () => T): T => {
+  const entries = cache.get(source) ?? new Map<string, unknown>();
+  cache.set(source, entries);
   const known = entries.get(key);
   if (known !== undefined) return known as T;
   const made = make();
