@@ -10,7 +10,7 @@ import { outcome, programOf, textOf } from "./backend-run.ts";
 const numRuns = Number(process.env.RUNS ?? 80);
 
 describe("wasm and reference agree", () => {
-  it.each<Focus>(["anything", "vectors"])("on random kernels of %s", (focus) => {
+  it.each<Focus>(["anything", "vectors", "copies"])("on random kernels of %s", (focus) => {
     fc.assert(
       fc.property(recipes, (list) => {
         const program = programOf(kernelOf(list, focus));

@@ -28,7 +28,7 @@ import {
   select,
   unary,
 } from "../src/kernel/expr.ts";
-import { iclamp, rangeOf } from "../src/kernel/index.ts";
+import { iclamp } from "../src/kernel/index.ts";
 import type { For, Kernel, Mark, Stmt } from "../src/kernel/program.ts";
 
 /** Choices in a row, then what is inside. */
@@ -86,15 +86,17 @@ const bitPartner: { readonly [K in ScalarType]?: readonly ScalarType[] } = {
   f64: ["i64"],
   i64: ["f64"],
 };
-/** What kernels are made of: anything, or mostly what runs in vectors. */
-export type Focus = "anything" | "vectors";
+/** What kernels are made of: anything, mostly what runs in vectors, or loops whose bodies are repeated. */
+export type Focus = "anything" | "vectors" | "copies";
 const extents: { readonly [K in Focus]: readonly number[] } = {
   anything: [1, 4, 3, 2, 5, 8, 0, 7, 9, 16, 33],
   vectors: [4, 5, 8, 9, 23, 33, 12, 20, 3, 1],
+  copies: [8, 9, 15, 5, 2, 1],
 };
 const marks: { readonly [K in Focus]: readonly Mark[] } = {
   anything: ["serial", "vector", "unrolled", "parallel"],
   vectors: ["vector", "vector", "vector", "serial"],
+  copies: ["serial", "unrolled", "serial", "vector"],
 };
 const most = 1200;
 
@@ -125,6 +127,8 @@ interface Scope {
   readonly loops: readonly Var[];
   readonly names: Var[];
   readonly mutable: Var[];
+  /** Names that are offsets, with their bounds. */
+  readonly places: { readonly name: Var; readonly lo: number; readonly hi: number }[];
   readonly stored: { readonly buffer: Buffer; readonly at: Expr }[];
   readonly rounds: number;
 }
@@ -133,6 +137,7 @@ const inner = (s: Scope, more: Partial<Scope> = {}): Scope => ({
   names: [...s.names],
   mutable: [...s.mutable],
   stored: [...s.stored],
+  places: [...s.places],
   ...more,
 });
 
@@ -150,16 +155,33 @@ class Maker {
     return localVar(`x${this.count++}`, t);
   }
 
-  /** An offset that moves with some of the loops and starts at 0, and how many elements it reaches. */
-  private offset(c: Chooser, s: Scope): readonly [Expr, number] {
-    let sum: Expr = int(0);
-    for (const v of [...s.loops].reverse()) {
+  /** A sum of multiples of loop indices and names of such sums, with its bounds. */
+  private sum(c: Chooser, s: Scope): readonly [Expr, number, number] {
+    let sum: Expr = int(0),
+      lo = 0,
+      hi = 0;
+    const terms = [...s.loops.map((name) => ({ name, lo: 0, hi: Math.max(0, name.extent - 1) })), ...s.places];
+    for (const t of terms.reverse()) {
       const k = c.of([1, 0, 2, -1, 3, 5, 33]);
-      if (k !== 0) sum = binary("add", sum, k === 1 ? v : binary("mul", v, int(k)));
+      if (k === 0 || (t.hi - t.lo) * Math.abs(k) > most) continue;
+      sum = binary("add", sum, k === 1 ? t.name : binary("mul", t.name, int(k)));
+      lo += Math.min(k * t.lo, k * t.hi);
+      hi += Math.max(k * t.lo, k * t.hi);
     }
-    const [lo, hi] = rangeOf(sum),
+    return [sum, lo, hi];
+  }
+  /** An offset that starts at 0, and how many elements it reaches. */
+  private offset(c: Chooser, s: Scope): readonly [Expr, number] {
+    const [sum, lo, hi] = this.sum(c, s),
       shift = c.below(4);
     return [binary("add", sum, int(shift - lo)), hi - lo + 1 + shift];
+  }
+  private place(c: Chooser, _: Recipe, s: Scope): readonly Stmt[] {
+    const [value, lo, hi] = this.sum(c, s),
+      name = this.name("i32");
+    if (hi - lo <= most) s.places.push({ name, lo, hi });
+    s.names.push(name);
+    return [{ op: "let", name, value }];
   }
   private element(c: Chooser, t: ScalarType, s: Scope, index: Expr | null): Expr {
     const type = c.of(storageFor[t]),
@@ -228,9 +250,9 @@ class Maker {
   }
   private stmt(r: Recipe, s: Scope): readonly Stmt[] {
     const c = new Chooser(r.choices),
-      simple = [this.store, this.let, this.change],
+      simple = [this.store, this.let, this.change, this.place],
       holders = [this.loop, this.branch, this.loop, this.repeat];
-    const kinds = r.body.length > 0 ? holders : this.focus === "vectors" ? simple : [...simple, ...holders];
+    const kinds = r.body.length > 0 ? holders : this.focus !== "anything" ? simple : [...simple, ...holders];
     return c.of(kinds).call(this, c, r, s);
   }
   private store(c: Chooser, r: Recipe, s: Scope): readonly Stmt[] {
@@ -317,7 +339,7 @@ class Maker {
     ])?.();
     const within = inner(s, { loops: [...s.loops, index], rounds: s.rounds * Math.max(1, extent) }),
       body = this.block(r.body, within);
-    const accs = Array.from({ length: c.below(3) }, (_, k) => {
+    const accs = Array.from({ length: Math.max(c.below(3), this.focus === "copies" ? 1 : 0) }, (_, k) => {
       const t = c.of(scalarTypes),
         combine = this.combineFor(c, t);
       return { name: this.name(t), combine, value: this.summand(r.exprs[k], t, combine, within) };
@@ -341,15 +363,15 @@ class Maker {
   }
 }
 
-/** The kernel of a recipe; with the focus on vectors there is one vector loop around it all, after a mutable name. */
+/** The kernel of a recipe; unless anything goes, there is one loop around it all, after a mutable name. */
 export const kernelOf = (list: readonly Recipe[], focus: Focus = "anything"): Kernel => {
   const maker = new Maker(focus),
-    scope: Scope = { loops: [], names: [], mutable: [], stored: [], rounds: 1 };
+    scope: Scope = { loops: [], names: [], mutable: [], places: [], stored: [], rounds: 1 };
   const [{ choices, exprs }] = list as [Recipe],
     before: Recipe = { choices: [2, ...choices.slice(1)], exprs: [], body: [] },
     around: Recipe = { choices: [0, choices[0] ?? 0, 0, ...choices.slice(1)], exprs, body: list };
   const body = [
-    ...maker.block(focus === "vectors" ? [before, around] : list, scope),
+    ...maker.block(focus !== "anything" ? [before, around] : list, scope),
     ...scope.names.flatMap((v) => maker.show(v, scope)),
   ];
   return { name: "random", params: [...maker.inputs, ...maker.outputs], outputs: maker.outputs, scratch: [], body };
