@@ -77,7 +77,8 @@ export class Device {
   /** Views of the memory as it is now; stale after anything that allocates. */
   views(): Views {
     const buffer = this.backend.memory();
-    return buffer === this.cached.buffer ? this.cached : (this.cached = viewsOf(buffer));
+    if (buffer !== this.cached.buffer) this.cached = viewsOf(buffer);
+    return this.cached;
   }
   /** Bytes that may be taken before cells are spilled. */
   get budget(): number {

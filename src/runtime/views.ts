@@ -67,7 +67,7 @@ export const write = (v: Views, dtype: DType, address: number, from: TypedArray)
       v.u8.set(from, address);
       return;
     default:
-      return dtype satisfies never;
+      dtype satisfies never;
   }
 };
 /** Write one element. */
@@ -90,7 +90,7 @@ export const writeScalar = (v: Views, dtype: DType, address: number, value: numb
       v.u8[address] = value;
       return;
     default:
-      return dtype satisfies never;
+      dtype satisfies never;
   }
 };
 /** A copy of `n` elements at `address`. */
