@@ -106,7 +106,10 @@ export const load = (compiled: Compiled, device: Device, name: string, donated: 
     const bytes = bytesOf(slot.aval);
     if (bytes <= tiny || bytes > smallBytes) continue;
     let group = groups.at(-1);
-    if (group === undefined || group.bytes + bytes > groupBytes) groups.push((group = { offset, bytes: 0 }));
+    if (group === undefined || group.bytes + bytes > groupBytes) {
+      group = { offset, bytes: 0 };
+      groups.push(group);
+    }
     slot.offset = reserve(bytes);
     slot.group = groups.length - 1;
     slot.at = slot.offset - group.offset;
