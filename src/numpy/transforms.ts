@@ -1,5 +1,6 @@
 // The transforms, ready for use: each is the one of its own file, where its docstring, options and examples are.
 import { customJvp as customJvpInner } from "../control/customJvp.ts";
+import { customVjp as customVjpInner } from "../control/customVjp.ts";
 import { jit as jitInner } from "../control/jit.ts";
 import { evalShape as evalShapeInner, makeJaxpr as makeJaxprInner } from "../transforms/abstract.ts";
 import { vmap as vmapInner } from "../transforms/batching.ts";
@@ -50,3 +51,5 @@ export const makeJaxpr = /* @__PURE__ */ ready(makeJaxprInner);
 export const evalShape = /* @__PURE__ */ ready(evalShapeInner);
 /** `customJvp(f)`: f with a forward derivative of its own, given by `defjvp`. */
 export const customJvp = /* @__PURE__ */ ready(customJvpInner);
+/** `customVjp(f)`: f with a backward derivative of its own, given by `defvjp`. */
+export const customVjp = /* @__PURE__ */ ready(customVjpInner);
