@@ -15,6 +15,20 @@ export interface Image<C extends number, H extends number = number, W extends nu
   readonly [studs]?: { readonly channels: Size<C>; readonly height: Size<H>; readonly width: Size<W> };
 }
 
+/** Vectors of N elements one after the other, `f32[T, N]`. Any array may be given for one; sequences of other vectors may not. */
+export interface Sequence<N extends number> extends NDArray {
+  readonly [studs]?: { readonly steps: Size<N> };
+}
+/** What comes one after the other of something: a `Sequence` of vectors; in trees for each leaf. */
+export type Over<A> =
+  A extends Vec<infer N>
+    ? Sequence<N>
+    : A extends NDArray | null | undefined
+      ? NDArray
+      : A extends object
+        ? { readonly [K in keyof A]: Over<A[K]> }
+        : unknown;
+
 /**
  * Two pure functions: `init` makes parameters (a pytree), `apply` computes with them. A brick is written for one example: `vmap`
  * maps it over a batch. A key means training: dropout drops, for instance.
