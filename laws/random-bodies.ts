@@ -57,15 +57,19 @@ const stack = (xs: Values, like: () => Value): Value =>
         0,
       );
 
-/** The library's control flow. */
-export const real: Engine = {
+/** The library's control flow; scans write `unroll` rounds out. */
+export const realWith = (unroll: number): Engine => ({
   scan: (f, init, xs, length, reverse) =>
-    lax.scan((c: Values, x: Values) => f(c, x) as never, init, xs, { length, reverse }) as readonly [Values, Values],
+    lax.scan((c: Values, x: Values) => f(c, x) as never, init, xs, { length, reverse, unroll }) as readonly [
+      Values,
+      Values,
+    ],
   loop: (cond, body, init) => lax.whileLoop(cond as never, body as never, init) as Values,
   fori: (lo, hi, body, init) => lax.foriLoop(lo, hi, body as never, init) as Values,
   cond: (pred, yes, no, xs) => lax.cond(pred, yes as never, no as never, xs) as Values,
   choose: (index, branches, xs) => lax.switch(index, branches as never, xs) as Values,
-};
+});
+export const real: Engine = realWith(1);
 const masked = (
   cond: (c: Values, k: number) => Value,
   body: (c: Values, k: number) => Values,

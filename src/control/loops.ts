@@ -1,6 +1,7 @@
 // whileLoop and foriLoop for users.
 import { type Aval, aval, showAval } from "../core/aval.ts";
 import { isInteger } from "../core/dtype.ts";
+import { jaxprHasEffects } from "../core/effects.ts";
 import { ArgumentError, DTypeError, ShapeError, TreeError } from "../core/errors.ts";
 import type { Atom, Jaxpr } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
@@ -53,7 +54,7 @@ const runWhile = (cond: unknown, body: unknown, init: unknown): unknown => {
   const test = traceBody(op, cond, [{ def: start.def, avals }], "a condition");
   checkCondition(op, test);
   const outs =
-    starts.length === 0
+    starts.length === 0 && !jaxprHasEffects(step.jaxpr) && !jaxprHasEffects(test.jaxpr)
       ? []
       : bindCall(whileP, [...test.consts, ...step.consts, ...starts], {
           cond: test.jaxpr,
@@ -68,9 +69,10 @@ const runWhile = (cond: unknown, body: unknown, init: unknown): unknown => {
   return rebuild(start.def, outs, op);
 };
 
-/** Both forms of `whileLoop`. */
+/** The forms of `whileLoop`; `init` may come last. */
 export interface WhileLoop {
   <const C>(cond: (carry: Arrays<C>) => Value | boolean, body: (carry: Arrays<C>) => Loose<C>, init: C): Arrays<C>;
+  <C>(cond: (carry: C) => Value | boolean, body: (carry: C) => Loose<C>, init: Loose<C>): C;
   <C>(cond: (carry: C) => Value | boolean, body: (carry: C) => Loose<C>): (init: Loose<C>) => C;
 }
 /**
@@ -141,7 +143,7 @@ const runFor = (lower: unknown, upper: unknown, body: unknown, init: unknown): u
     (carry) => traceBody(op, body, [index, carry]),
     (out) => out,
   );
-  if (starts.length === 0) return rebuild(start.def, [], op);
+  if (starts.length === 0 && !jaxprHasEffects(step.jaxpr)) return rebuild(start.def, [], op);
   const loop = counting(step.jaxpr),
     carry = [asBound(lo), ...starts];
   const outs =
@@ -162,9 +164,10 @@ const runFor = (lower: unknown, upper: unknown, body: unknown, init: unknown): u
   return rebuild(start.def, outs, op);
 };
 
-/** Both forms of `foriLoop`. */
+/** The forms of `foriLoop`; `init` may come last. */
 export interface ForiLoop {
   <const C>(lower: Bound, upper: Bound, body: (i: Value, carry: Arrays<C>) => Loose<C>, init: C): Arrays<C>;
+  <C>(lower: Bound, upper: Bound, body: (i: Value, carry: C) => Loose<C>, init: Loose<C>): C;
   <C>(lower: Bound, upper: Bound, body: (i: Value, carry: C) => Loose<C>): (init: Loose<C>) => C;
 }
 /**

@@ -99,7 +99,7 @@ const run = (f: unknown, init: unknown, xs: unknown, options: ScanOptions = {}):
   return [rebuild(start.def, outs.slice(0, count), op), rebuild(pairOf(op, body.out)[1], outs.slice(count), op)];
 };
 
-/** Both forms of `scan`. */
+/** The forms of `scan`: the body's types follow from the arguments, or the other way round; and `xs` last. */
 export interface Scan {
   <const C, X, Y>(
     f: (carry: Arrays<C>, x: Slices<X>) => readonly [carry: Loose<C>, y: Y],
@@ -107,10 +107,16 @@ export interface Scan {
     xs: X,
     options?: ScanOptions,
   ): readonly [carry: Arrays<C>, ys: Arrays<Y>];
-  <const C, X, Y>(
-    f: (carry: Arrays<C>, x: X) => readonly [carry: Loose<C>, y: Y],
-    init: C,
-  ): (xs: X, options?: ScanOptions) => readonly [carry: Arrays<C>, ys: Arrays<Y>];
+  <C, X, Y>(
+    f: (carry: C, x: X) => readonly [carry: Loose<C>, y: Y],
+    init: Loose<C>,
+    xs: Loose<X>,
+    options?: ScanOptions,
+  ): readonly [carry: Arrays<C>, ys: Arrays<Y>];
+  <C, X, Y>(
+    f: (carry: C, x: X) => readonly [carry: Loose<C>, y: Y],
+    init: Loose<C>,
+  ): (xs: Loose<X>, options?: ScanOptions) => readonly [carry: Arrays<C>, ys: Arrays<Y>];
 }
 /**
  * A loop that carries values: `[carry, y_i] = f(carry, x_i)` for every slice `x_i` of the first axis of `xs`; gives the last carry and

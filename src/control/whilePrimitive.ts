@@ -1,12 +1,13 @@
 // while: a body that is run as long as a condition on the carry holds. How often is not known before, so there is no reverse mode.
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
+import { withoutEffects } from "../core/effects.ts";
 import { ShapeError, TraceError } from "../core/errors.ts";
 import type { CallPrimitive, Jaxpr, WhileRole } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
 import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
-import { Value } from "../core/value.ts";
+import type { Value } from "../core/value.ts";
 import { select } from "../primitives/elementwise.ts";
 import { broadcast, moveAxis, zerosOf } from "../primitives/linear.ts";
 import { reduceOr } from "../primitives/reductions.ts";
@@ -155,7 +156,7 @@ const batch: CallPrimitive<WhileAttrs>["batch"] = (axis, ins, axes, attrs) => {
   const guarded = interned(
     traceJaxpr(
       (...xs) => {
-        const [going] = evalJaxpr(mapped.closed.jaxpr, [
+        const [going] = evalJaxpr(withoutEffects(mapped.closed.jaxpr), [
             ...xs.slice(0, c),
             ...xs.slice(c + bodyConsts.length),
           ]) as readonly [Value],
@@ -191,9 +192,15 @@ const partial: CallPrimitive<WhileAttrs>["partial"] = (unknown, _ins, attrs) => 
     rank = (k: number): number => keep.slice(0, k).filter((f) => f).length;
   const knownBody = partialJaxpr(body, [...own(p.body), ...carry]).known,
     count = keep.filter((f) => f).length;
+  // Effects happen once: in the known loop if there is one.
+  const first = count === 0 ? withoutEffects : (j: Jaxpr): Jaxpr => j,
+    second = count === 0 ? (j: Jaxpr): Jaxpr => j : (j: Jaxpr): Jaxpr => withoutEffects(j, knownBody.eqns);
   const known: WhileAttrs = {
-    cond: { ...cond, ins: cond.ins.filter((_, i) => (i < p.cond.length ? !own(p.cond)[i] : keep[i - p.cond.length])) },
-    body: { ...knownBody, outs: knownBody.outs.slice(0, count) },
+    cond: {
+      ...first(cond),
+      ins: cond.ins.filter((_, i) => (i < p.cond.length ? !own(p.cond)[i] : keep[i - p.cond.length])),
+    },
+    body: { ...first(knownBody), outs: knownBody.outs.slice(0, count) },
     roles: roles.flatMap((r, i) =>
       unknown[i] || (typeof r === "number" && !keep[r]) ? [] : [typeof r === "number" ? rank(r) : r],
     ),
@@ -205,7 +212,12 @@ const partial: CallPrimitive<WhileAttrs>["partial"] = (unknown, _ins, attrs) => 
   const takes = roles.map((r, i) => !unknown[i] && !(typeof r === "number" && !keep[r]));
   return {
     known: { ...known, results: count === 0 ? [] : known.results },
-    unknown: { cond, body, roles: order.map((i) => roles[i] as WhileRole), results: results.filter((r) => !keep[r]) },
+    unknown: {
+      cond: count === 0 ? cond : withoutEffects(cond),
+      body: second(body),
+      roles: order.map((i) => roles[i] as WhileRole),
+      results: results.filter((r) => !keep[r]),
+    },
     unknownOuts: results.map((r) => !keep[r]),
     residuals: 0,
     forwarded,
@@ -237,12 +249,11 @@ export const whileP: CallPrimitive<WhileAttrs> = {
   jvp,
   batch,
   partial,
-  transpose: (_cts, ins) => {
-    const linear = ins.filter((v) => !(v instanceof Value)).length;
+  transpose: () => {
     throw new TraceError({
       op: "whileLoop",
-      expected: "a loop whose number of rounds is known, to run it backwards",
-      got: `reverse-mode differentiation in ${linear} operands of a loop that stops when it likes`,
+      expected: "a number of rounds that is known, to run the loop backwards",
+      got: "reverse-mode differentiation of a loop that runs until its condition fails",
       remedy:
         "use lax.scan, or lax.foriLoop with static bounds; or forward mode (jvp, jacfwd); or give the fixed point its own rule with customVjp",
     });
