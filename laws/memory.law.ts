@@ -49,9 +49,10 @@ describe("memory", () => {
     const before = stats();
     for (let i = 0; i < 10_000; i++) grad(f)(x);
     const after = stats();
-    expect({ ...after, spills: 0, heapBytes: 0, liveBytes: 0, arrays: 0, usedBytes: 0 }).toEqual({
+    expect({ ...after, spills: 0, forgotten: 0, heapBytes: 0, liveBytes: 0, arrays: 0, usedBytes: 0 }).toEqual({
       ...before,
       spills: 0,
+      forgotten: 0,
       heapBytes: 0,
       liveBytes: 0,
       arrays: 0,
@@ -79,6 +80,29 @@ describe("memory", () => {
     expect(message(() => f(x))).toContain("GiB");
     expect(np.sum(x).item()).toBe(1024 * 1024);
     expect(np.add(x, 1).slice(3, 4).item()).toBe(2);
+  });
+
+  it("a loop over big arguments forgets what can be computed again, and computes it again when asked", () => {
+    const x = np.linspace(0, 1, 1 << 20),
+      y = np.ones([64]);
+    for (let i = 0; i < 10; i++) np.add(y, i); // let x grow old
+    const before = stats(),
+      kept: NDArray[] = [];
+    for (let i = 0; i < 60; i++) {
+      const z = np.multiply(np.exp(x), i); // 2 x 60 x 4 MiB
+      if (i % 6 === 0) kept.push(np.exp(np.multiply(x, i)));
+      if (i === 30) expect(z.slice(0).item()).toBe(30);
+    }
+    const after = stats();
+    expect(after.forgotten - before.forgotten).toBeGreaterThan(20);
+    kept.forEach((z, k) => {
+      expect(z.slice([0, null, 1 << 18]).js()).toEqual(
+        np
+          .exp(np.multiply(x, 6 * k))
+          .slice([0, null, 1 << 18])
+          .js(),
+      );
+    });
   });
 
   it("live bytes return to the start when arrays are donated", () => {

@@ -7,7 +7,7 @@ import { itemSize, viewOf } from "../core/dtype.ts";
 import { ArgumentError, DonatedError, ShapeError, userLine } from "../core/errors.ts";
 import { type Literal, Value } from "../core/value.ts";
 import { currentDevice } from "./backend.ts";
-import { Cell, type Device, hosted, onSpill } from "./device.ts";
+import { Cell, type Device, hostBytes, hosted, onSpill } from "./device.ts";
 import { readOut, typedArray, write } from "./views.ts";
 
 /** Arrays up to this many bytes live on the host only. */
@@ -61,7 +61,7 @@ const elements = (x: ConcreteArray, op: string): TypedArray => {
   if (cell === null) return throwDonated(x, op);
   const copy = (): TypedArray => {
     if (cell.block !== null) return readOut((cell.device as Device).views(), dtype, cell.block.address, n);
-    const bytes = cell.host as Uint8Array;
+    const bytes = hostBytes(cell);
     return viewOf(dtype, bytes.buffer, bytes.byteOffset, n).slice();
   };
   return hosted(op, cell.bytes, copy);
@@ -95,6 +95,7 @@ const leaveRing = (slot: number): void => {
   const { cell } = x;
   if (cell === null) return;
   cell.slot = -1;
+  cell.recipe = null; // what outlives its job is worth keeping
   register(x, cell);
 };
 const flush = (): void => {
@@ -157,6 +158,7 @@ export const donate = (x: ConcreteArray, donation: Donation): void => {
     if (cell.slot >= 0) newborn[cell.slot] = null;
     (device as Device).drop(cell);
     cell.host = null;
+    cell.recipe = null;
   } else if (cell.slot >= 0 && newborn[cell.slot] === x) {
     newborn[cell.slot] = null;
     cell.slot = -1;
@@ -171,7 +173,7 @@ export const summon = (x: ConcreteArray, device: Device, op: string): Cell => {
   if (cell.arrays > 1) {
     // The others are unknown, so nobody could watch over them in the heap: they stay on the host.
     const own = new Cell(cell.bytes);
-    own.host = cell.host;
+    own.host = hostBytes(cell);
     cell.arrays--;
     cell = own;
     x.cell = own;

@@ -6,13 +6,22 @@ import { settings } from "./configure.ts";
 import { type Block, Heap } from "./heap.ts";
 import { type Views, viewsOf } from "./views.ts";
 
-/** The bytes of a big array: in the heap of a device, or spilled to the host, or (after donation) gone. */
+/** How the bytes of a cell can be had again, as long as what they were computed from is there. */
+export interface Recipe {
+  readonly isPossible: () => boolean;
+  readonly compute: () => Uint8Array;
+}
+
+/** The bytes of a big array: in the heap of a device, or spilled to the host, or forgotten, or (after donation) gone. */
 export class Cell {
   readonly bytes: number;
   device: Device | null = null;
   block: Block | null = null;
   host: Uint8Array | null = null;
-  /** Time of the last use; see `Device.tick`. */
+  /** Functions are pure: what has a recipe need not be copied out of a full heap, it may be forgotten. */
+  recipe: Recipe | null = null;
+  /** Times of creation and of the last use; see `Device.tick`. */
+  born = 0;
   stamp = 0;
   /** An upper bound of the arrays that share these bytes. */
   arrays = 1;
@@ -36,7 +45,7 @@ export const onSpill = (f: (cell: Cell) => void): void => {
   forget = f;
 };
 
-const initialBudget = 256 << 20;
+const initialBudget = 64 << 20;
 /** An idle arena up to this size is kept whatever happens. */
 const smallArena = 1 << 20;
 
@@ -59,6 +68,8 @@ export class Device {
   /** Calls that are running now: more than one if a call calls back. */
   depth = 0;
   spills = 0;
+  /** Cells whose bytes were let go, to be computed again if anybody asks. */
+  forgotten = 0;
   /** Cells in the heap and their bytes. */
   cells = 0;
   cellBytes = 0;
@@ -111,11 +122,12 @@ export class Device {
   /** Bring the bytes of a cell back into this heap. */
   restore(cell: Cell, op: string): void {
     if (cell.device !== null) cell.device.spill(cell, op);
+    const bytes = hostBytes(cell);
     // What comes back is no garbage: the working set is larger than the budget.
     if (this.heap.used + cell.bytes > this.adaptive)
       this.adaptive = Math.min(this.heap.capacity, this.adaptive + cell.bytes);
     const block = this.claim(cell.bytes, op);
-    this.views().u8.set(cell.host as Uint8Array, block.address);
+    this.views().u8.set(bytes, block.address);
     cell.host = null;
     this.settle(cell, block);
   }
@@ -126,6 +138,12 @@ export class Device {
     this.drop(cell);
     forget(cell);
     this.spills++;
+  }
+  /** Let go of bytes that can be computed again. */
+  private forget(cell: Cell): void {
+    this.drop(cell);
+    forget(cell);
+    this.forgotten++;
   }
   /** Free the memory of a cell. */
   drop(cell: Cell): void {
@@ -158,6 +176,7 @@ export class Device {
   private settle(cell: Cell, block: Block): void {
     cell.block = block;
     cell.device = this;
+    cell.born = this.tick;
     cell.stamp = this.tick;
     this.append(cell);
     this.cells++;
@@ -187,7 +206,8 @@ export class Device {
   private spillOldest(op: string): boolean {
     const cell = this.oldest;
     if (cell === null || cell.stamp >= this.pinned) return false;
-    this.spill(cell, op);
+    if (cell.recipe?.isPossible() === true) this.forget(cell);
+    else this.spill(cell, op);
     return true;
   }
   private idleArena(): boolean {
@@ -224,6 +244,16 @@ export class Device {
     cell.newer = null;
   }
 }
+
+/** The bytes of a cell that is in no heap: those that were spilled, or those that its recipe gives. */
+export const hostBytes = (cell: Cell): Uint8Array => {
+  if (cell.host !== null) return cell.host;
+  const { recipe } = cell;
+  if (recipe === null) throw new Error("a cell has lost its bytes");
+  cell.recipe = null;
+  cell.host = recipe.compute();
+  return cell.host;
+};
 
 /** Allocate on the host; the engine's refusal becomes ours. */
 export const hosted = <A>(op: string, bytes: number, f: () => A): A => {

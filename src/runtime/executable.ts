@@ -30,6 +30,7 @@ import {
 } from "./array.ts";
 import type { Block } from "./heap.ts";
 import type { Cell, Device } from "./device.ts";
+import { isPure, isSettled, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
 
 /** Where an input is read from: `offset` in the scratch block if it is small, else -1. */
@@ -69,6 +70,8 @@ export interface Loaded {
   /** The first result with the same bytes, or -1. */
   readonly earlier: readonly number[];
   readonly big: boolean;
+  /** Whether a run can be repeated without anybody noticing. */
+  readonly pure: boolean;
   readonly donated: readonly boolean[] | null;
   readonly scratchBytes: number;
   readonly arenaOffset: number;
@@ -157,6 +160,7 @@ export const load = (compiled: Compiled, device: Device, name: string, donated: 
     scratchBytes,
     arenaOffset,
     totalBytes,
+    pure: isPure(program.steps),
     big: inputs.some((x) => x.offset < 0) || outputs.some((x) => x.offset < 0),
     inAddresses: inputs.map(() => 0),
     outAddresses: outputs.map(() => 0),
@@ -332,7 +336,8 @@ const collect = (
     v = l.device.views();
   const buffers: ArrayBufferLike[] = [];
   for (const g of groups) buffers.push(v.u8.slice(base + g.offset, base + g.offset + g.bytes).buffer);
-  const results: ConcreteArray[] = [];
+  const results: ConcreteArray[] = [],
+    again = l.big && l.pure && donated === null && isSettled(ins, l.device);
   for (let k = 0; k < outs.length; k++) {
     const ref = outs[k] as (typeof outs)[number],
       aval = avals[k] as Aval,
@@ -350,12 +355,12 @@ const collect = (
               : readOut(v, o.dtype, base + o.offset, o.size),
           ),
         );
-      else
-        results.push(
-          o.alias >= 0 && cell === cells[o.alias]
-            ? take(ins[o.alias] as ConcreteArray, aval, donationOf(l))
-            : adopt(aval, cell),
-        );
+      else if (o.alias >= 0 && cell === cells[o.alias])
+        results.push(take(ins[o.alias] as ConcreteArray, aval, donationOf(l)));
+      else {
+        if (again) cell.recipe = recipeOf(ins, k, () => run(l, ins), l.name);
+        results.push(adopt(aval, cell));
+      }
     } else if (ref.kind === "literal") results.push(literalArray(ref.value));
     else results.push(forward(l, ins[ref.index] as Value, aval, donated?.[ref.index] === true, now));
   }

@@ -15,6 +15,8 @@ export interface Stats {
   readonly heapBytes: number;
   /** Arrays that were moved out of heaps so far. */
   readonly spills: number;
+  /** Arrays that were let go so far, because they can be computed again. */
+  readonly forgotten: number;
   /** Programs compiled so far. */
   readonly compiled: number;
   /** Compiled equations kept for eager use. */
@@ -33,6 +35,7 @@ export const stats = (): Stats => {
     usedBytes: sum((d) => d.heap.used),
     heapBytes: sum((d) => d.backend.memory().byteLength),
     spills: sum((d) => d.spills),
+    forgotten: sum((d) => d.forgotten),
     compiled: compilations.count,
     equations: equationsKept(),
     traces: tally.traces,
