@@ -43,6 +43,10 @@ export const shiftOf = (x: Context, value: Expr): number | null => {
   return shift;
 };
 
+// The instruction's offset does not wrap around: what it is added to must not be negative. Terms may be (a loop that runs from the end),
+// but no address of an element lies in the first megabyte of memory, and reads that a condition guards reach at most half as far.
+const offsetLimit = 1 << 19;
+
 const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
 
 /** Push the address of `buffer[offset]`; gives the constant for the instruction's offset field. `term` pushes one term as i32. */
@@ -73,7 +77,7 @@ export const emitAddress = (x: Context, buffer: Buffer, { terms, c }: Offset, te
     }
     code.emit("i32.add");
   }
-  if (bytes >= 0 && bytes < 0x40000000) return bytes;
+  if (bytes >= 0 && bytes <= offsetLimit) return bytes;
   code.emit("i32.const", bytes | 0);
   code.emit("i32.add");
   return 0;
