@@ -1,5 +1,6 @@
 // The namespace `lax`: the primitives and their closest relatives, without promotion of dtypes or broadcasting of arrays.
 export { stopGradient } from "../transforms/stopGradient.ts";
+export { optimizationBarrier } from "../control/barrier.ts";
 export {
   allGather,
   allToAll,

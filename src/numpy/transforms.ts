@@ -1,4 +1,6 @@
 // The transforms, ready for use: each is the one of its own file, where its docstring, options and examples are.
+import { checkpoint as checkpointInner } from "../control/checkpoint.ts";
+import { checkpointName as checkpointNameInner } from "../control/checkpointPolicies.ts";
 import { customJvp as customJvpInner } from "../control/customJvp.ts";
 import { customVjp as customVjpInner } from "../control/customVjp.ts";
 import { jit as jitInner } from "../control/jit.ts";
@@ -14,11 +16,16 @@ import {
 import { linearize as linearizeInner, linearTranspose as linearTransposeInner } from "../transforms/linearmap.ts";
 import { vjp as vjpInner } from "../transforms/pullback.ts";
 import { jvp as jvpInner } from "../transforms/pushforward.ts";
+import { pureCallback as pureCallbackInner } from "./pureCallback.ts";
 import { ready } from "./ready.ts";
 
+export type { CheckpointOptions } from "../control/checkpoint.ts";
+export { checkpointPolicies, type Policy, type Saveable } from "../control/checkpointPolicies.ts";
 export type { JitOptions, Jitted } from "../control/jit.ts";
 export type { MakeJaxprOptions, PrintableJaxpr } from "../transforms/abstract.ts";
 export type { AxisTree, InAxes, VmapOptions } from "../transforms/batching.ts";
+export type { VmapMethod } from "../control/callback.ts";
+export type { PureCallbackOptions } from "./pureCallback.ts";
 export type { GradOptions } from "../transforms/grad.ts";
 
 /** `jit(f)`: f as one compiled program, traced once per structure, dtype and shape of its arguments. */
@@ -53,3 +60,11 @@ export const evalShape = /* @__PURE__ */ ready(evalShapeInner);
 export const customJvp = /* @__PURE__ */ ready(customJvpInner);
 /** `customVjp(f)`: f with a backward derivative of its own, given by `defvjp`. */
 export const customVjp = /* @__PURE__ */ ready(customVjpInner);
+/** `checkpoint(f, { policy })`: f, whose intermediate values reverse mode computes again instead of keeping them. */
+export const checkpoint = /* @__PURE__ */ ready(checkpointInner);
+/** `remat(f, { policy })`: the same as `checkpoint`. */
+export const remat = /* @__PURE__ */ ready(checkpointInner);
+/** `checkpointName(x, name)`: x under a name that policies of `checkpoint` know. */
+export const checkpointName = /* @__PURE__ */ ready(checkpointNameInner);
+/** `pureCallback(f, resultShape, ...args)`: the result of a function of JavaScript inside a program. */
+export const pureCallback = /* @__PURE__ */ ready(pureCallbackInner);
