@@ -8,7 +8,7 @@ import { topological } from "../kernel/expr.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { contractionOf } from "./contraction.ts";
 import { costOf, indicesOf } from "./cost.ts";
-import { type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf } from "./group.ts";
+import { type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf, waits } from "./group.ts";
 
 /** Groups in an order in which they can run, and why each value that has a buffer has one. */
 export interface Fusion {
@@ -45,6 +45,10 @@ class Fuser {
   private readonly heavy = new Set<Var>();
   /** What each value is at the loops of a group of its shape. */
   private readonly owns = new Map<Var, Expr>();
+  /** The group of the effect that comes next: it waits for the one before, as if it read something of it. */
+  private nextEffect: Group | null = null;
+  /** Values that wait for others. */
+  private readonly waiting = new Set<Var>();
 
   constructor(jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer) {
     this.jaxpr = jaxpr;
@@ -59,6 +63,7 @@ class Fuser {
         this.order.set(v, i);
       }
     });
+        if (waits(e)) this.waiting.add(v);
   }
 
   run(): Fusion {
@@ -103,6 +108,10 @@ class Fuser {
     const v = e.outs[0] as Var,
       uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
     const own = this.owns.get(v) as Expr;
+    if (waits(e)) {
+      this.wait(e);
+      return;
+    }
     const heavy = this.heavy.has(v);
     const reason = this.reasons.get(v) ?? this.refusal(v, own, heavy, uses);
     if (reason === null) {
@@ -136,6 +145,28 @@ class Fuser {
     this.groups.push(g);
     this.readers.set(g, new Set());
     return g;
+  }
+
+  /**
+   * A value that waits for others is another name for its first operand. A group without code stands between what it waits for and the
+   * kernels that use it, so that none of them runs, or becomes part of a kernel that runs, too early.
+   */
+  private wait(e: Eqn): void {
+    const [v] = e.outs as readonly [Var],
+      g = this.fresh(v.aval.shape, e);
+    g.eqns.push(e);
+    this.linkReaders(v, g);
+    for (const [h, reads] of this.uses.get(v) ?? []) if (h.routine === null) this.inline(e, v, h, reads, false);
+    if (this.reasons.has(v)) {
+      const copy = this.fresh(v.aval.shape, null);
+      (this.readers.get(g) as Set<Group>).add(copy);
+      this.settle(e, v, copy, false);
+    }
+    for (const a of e.ins) {
+      if (!isVar(a)) continue;
+      if (!this.reasons.has(a) && !this.waiting.has(a)) this.reasons.set(a, "something waits for it");
+      this.use(a, g, null);
+    }
   }
 
   private use(v: Var, g: Group, read: Read | null): void {

@@ -48,6 +48,9 @@ export const newGroup = (id: number, shape: Shape, routine: Eqn | null): Group =
   depth: new Map(),
 });
 
+/** Whether an equation only makes its first operand wait for the others. */
+export const waits = ({ prim }: Eqn): boolean => prim.name === "after";
+
 /** The buffer that a value would have, the same for every reader; some are given. */
 export const bufferTable = (given: ReadonlyMap<Var, Buffer> = new Map()): ((v: Var) => Buffer) => {
   const table = new Map(given);

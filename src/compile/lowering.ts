@@ -8,7 +8,7 @@ import type { Buffer, Expr } from "../kernel/expr.ts";
 import { buffer, constant, read } from "../kernel/expr.ts";
 import type { Carry, Kernel, Step } from "../kernel/program.ts";
 import { fuse } from "./fuse.ts";
-import { bufferTable } from "./group.ts";
+import { bufferTable, waits } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
 import { hoistInvariant } from "./invariant.ts";
 import { repeated, roundsOf } from "./repeated.ts";
@@ -245,3 +245,4 @@ export const lower = (site: Site, jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer): r
   lowerEqns(frame, jaxpr);
   return frame.steps;
 };
+    if (g.routine !== null && waits(g.routine)) continue;
