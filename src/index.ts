@@ -14,6 +14,7 @@ export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   type ArrayLike,
   type ArrayMethods,
+  debug,
   type Initializer,
   type Key,
   type NDArray,

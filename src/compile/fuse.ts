@@ -1,6 +1,7 @@
 // Fusion: which values get a buffer, and which values one kernel computes. Equations are visited from the last to the first, so
 // that all uses of a value are known when it is decided; a use is a read at an index, the fusion the replacement of the read.
 import { sizeOf } from "../core/aval.ts";
+import { isEffect } from "../core/effects.ts";
 import type { Atom, Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import type { Buffer, Expr, Var as Index, Read } from "../kernel/expr.ts";
@@ -40,15 +41,16 @@ class Fuser {
   private readonly readers = new Map<Group, Set<Group>>();
   private readonly varOf = new Map<Buffer, Var>();
   private readonly order = new Map<Var, number>();
+  private readonly numbers = new Map<Eqn, number>();
   /** Contractions, and what follows one element by element with nobody else looking at it. */
   private readonly following = new Set<Var>();
   private readonly heavy = new Set<Var>();
-  /** What each value is at the loops of a group of its shape. */
-  private readonly owns = new Map<Var, Expr>();
   /** The group of the effect that comes next: it waits for the one before, as if it read something of it. */
   private nextEffect: Group | null = null;
   /** Values that wait for others. */
   private readonly waiting = new Set<Var>();
+  /** What each value is at the loops of a group of its shape. */
+  private readonly owns = new Map<Var, Expr>();
 
   constructor(jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer) {
     this.jaxpr = jaxpr;
@@ -61,9 +63,10 @@ class Fuser {
       for (const v of e.outs) {
         known(v);
         this.order.set(v, i);
-      }
-    });
         if (waits(e)) this.waiting.add(v);
+      }
+      this.numbers.set(e, i);
+    });
   }
 
   run(): Fusion {
@@ -100,18 +103,18 @@ class Fuser {
   }
 
   private visit(e: Eqn): void {
-    if (e.outs.every((v) => !this.uses.has(v) && !this.reasons.has(v))) return;
+    if (e.outs.every((v) => !this.uses.has(v) && !this.reasons.has(v)) && !isEffect(e)) return;
     if (isCall(e.prim) || "routine" in e.prim) {
       this.routine(e);
+      return;
+    }
+    if (waits(e)) {
+      this.wait(e);
       return;
     }
     const v = e.outs[0] as Var,
       uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
     const own = this.owns.get(v) as Expr;
-    if (waits(e)) {
-      this.wait(e);
-      return;
-    }
     const heavy = this.heavy.has(v);
     const reason = this.reasons.get(v) ?? this.refusal(v, own, heavy, uses);
     if (reason === null) {
@@ -126,8 +129,12 @@ class Fuser {
 
   private routine(e: Eqn): void {
     const what = isCall(e.prim) ? "control flow" : "a routine",
-      g = this.fresh((e.outs[0] as Var).aval.shape, e);
+      g = this.fresh(e.outs[0]?.aval.shape ?? [], e);
     g.eqns.push(e);
+    if (isEffect(e)) {
+      if (this.nextEffect !== null) (this.readers.get(g) as Set<Group>).add(this.nextEffect);
+      this.nextEffect = g;
+    }
     for (const v of e.outs) {
       this.reasons.set(v, this.reasons.get(v) ?? `made by ${what}`);
       this.homes.set(v, g);
@@ -138,13 +145,6 @@ class Fuser {
       if (!this.reasons.has(a)) this.reasons.set(a, `an operand of ${what}`);
       this.use(a, g, null);
     }
-  }
-
-  private fresh(shape: readonly number[], routine: Eqn | null): Group {
-    const g = newGroup(this.groups.length, shape, routine);
-    this.groups.push(g);
-    this.readers.set(g, new Set());
-    return g;
   }
 
   /**
@@ -167,6 +167,13 @@ class Fuser {
       if (!this.reasons.has(a) && !this.waiting.has(a)) this.reasons.set(a, "something waits for it");
       this.use(a, g, null);
     }
+  }
+
+  private fresh(shape: readonly number[], routine: Eqn | null): Group {
+    const g = newGroup(this.groups.length, shape, routine);
+    this.groups.push(g);
+    this.readers.set(g, new Set());
+    return g;
   }
 
   private use(v: Var, g: Group, read: Read | null): void {
@@ -328,8 +335,7 @@ class Fuser {
 
   /** Groups after those that they read from; among the ready ones the earliest in the source goes first. */
   private sorted(): readonly Group[] {
-    const place = (g: Group): number =>
-      g.eqns.reduce((most, e) => Math.max(most, this.order.get(e.outs[0] as Var) as number), 0);
+    const place = (g: Group): number => g.eqns.reduce((most, e) => Math.max(most, this.numbers.get(e) as number), 0);
     const places = new Map(this.groups.map((g) => [g, place(g)])),
       waiting = new Map<Group, number>(this.groups.map((g) => [g, 0]));
     for (const hs of this.readers.values()) for (const h of hs) waiting.set(h, (waiting.get(h) as number) + 1);

@@ -67,6 +67,8 @@ const touches = (s: Step, b: Buffer): boolean => {
       return s.kernel.params.includes(b);
     case "copy":
       return s.from === b || s.to === b;
+    case "host":
+      return s.ins.includes(b) || s.outs.includes(b);
     case "loop":
       return (
         s.counter === b ||

@@ -1,4 +1,5 @@
 // What is the same in every round of a loop, and costs something, is computed before it. Cheap values stay, to be fused.
+import { isEffect } from "../core/effects.ts";
 import type { Atom, Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import { loopVar } from "../kernel/expr.ts";
@@ -23,7 +24,7 @@ export interface Hoisted {
 export const hoistInvariant = (body: Jaxpr, constant: readonly boolean[]): Hoisted | null => {
   const same = new Set<Atom>(body.ins.filter((_, i) => constant[i]));
   const candidates = body.eqns.filter((e) => {
-    const fits = e.ins.some(isVar) && e.ins.every((a) => !isVar(a) || same.has(a));
+    const fits = !isEffect(e) && e.ins.some(isVar) && e.ins.every((a) => !isVar(a) || same.has(a));
     if (fits) for (const v of e.outs) same.add(v);
     return fits;
   });

@@ -4,13 +4,16 @@ import type { Aval } from "../core/aval.ts";
 import type { Atom, Eqn, Jaxpr, Role, Structure, Var, WhileRole } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import { aval } from "../core/aval.ts";
+import { hostCall } from "../core/host.ts";
 import type { Buffer, Expr } from "../kernel/expr.ts";
 import { buffer, constant, read } from "../kernel/expr.ts";
 import type { Carry, Kernel, Step } from "../kernel/program.ts";
+import { callSteps } from "./copyFirst.ts";
 import { fuse } from "./fuse.ts";
 import { bufferTable, waits } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
 import { hoistInvariant } from "./invariant.ts";
+import { pruneControl } from "./pruneControl.ts";
 import { repeated, roundsOf } from "./repeated.ts";
 import { scalarStatements } from "./scalarLoop.ts";
 import { copyKernel, kernelOf, schedule } from "./schedule.ts";
@@ -185,6 +188,23 @@ const lowerCond = (frame: Frame, s: Of<"cond">, ins: readonly Buffer[], outs: re
   });
 };
 
+/** JavaScript reads and writes memory, so views are copied from before and to after. */
+const lowerHost = (frame: Frame, s: Of<"host">, e: Eqn, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
+  const { steps, site } = frame,
+    own = (b: Buffer): Buffer => (site.views.has(b) ? buffer(b.type, b.shape) : b);
+  const given = ins.map(own),
+    made = outs.map(own);
+  note(frame, `${e.prim.name}: ${s.name} in JavaScript`);
+  given.forEach((b, i) => {
+    if (b !== ins[i]) copy(frame, ins[i] as Buffer, b);
+  });
+  const avals = (xs: readonly Atom[]): readonly Aval[] => xs.map((x) => x.aval);
+  steps.push({ op: "host", name: s.name, call: hostCall(s.call, avals(e.ins), avals(e.outs)), ins: given, outs: made });
+  made.forEach((b, i) => {
+    if (b !== outs[i]) copy(frame, b, outs[i] as Buffer);
+  });
+};
+
 /** Control flow over scalars as one kernel, or null. */
 const scalarKernel = (e: Eqn, s: Structure, outs: readonly Buffer[], { site, bufferOf }: Frame): Kernel | null => {
   const ins = e.ins.map(
@@ -219,23 +239,28 @@ const lowerControl = (frame: Frame, e: Eqn): void => {
     case "cond":
       lowerCond(frame, s, ins, outs);
       return;
+    case "host":
+      lowerHost(frame, s, e, ins, outs);
+      return;
     default:
       s satisfies never;
   }
 };
 
 /** Append the steps of the equations of a simplified jaxpr. */
-const lowerEqns = (frame: Frame, jaxpr: Jaxpr): void => {
+const lowerEqns = (frame: Frame, given: Jaxpr): void => {
   const { site, bufferOf, steps } = frame,
+    jaxpr = site.timed("simplify", () => pruneControl(given)),
     fusion = site.timed("fuse", () => fuse(jaxpr, bufferOf));
   for (const g of fusion.groups) {
+    if (g.routine !== null && waits(g.routine)) continue;
     if (g.routine !== null && isCall(g.routine.prim)) {
       lowerControl(frame, g.routine);
       continue;
     }
     const kernel = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views));
     note(frame, showGroup(kernel.name, g, fusion.reasons));
-    steps.push({ op: "call", kernel });
+    steps.push(...callSteps(kernel));
   }
 };
 
@@ -245,4 +270,3 @@ export const lower = (site: Site, jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer): r
   lowerEqns(frame, jaxpr);
   return frame.steps;
 };
-    if (g.routine !== null && waits(g.routine)) continue;

@@ -65,6 +65,10 @@ const timelineOf = (steps: readonly Step[]): Timeline => {
           touch(step.to);
           actions.push({ at: now++, step });
           break;
+        case "host":
+          [...step.ins, ...step.outs].forEach(touch);
+          now++;
+          break;
         case "loop":
           around(step.counter === undefined ? [] : [step.counter], step.carries ?? [], step.body, () =>
             walk(step.body),

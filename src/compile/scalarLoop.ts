@@ -34,6 +34,7 @@ const give = (): never => {
 const isScalar = ({ aval }: Atom): boolean => aval.shape.length === 0;
 /** Whether control flow has scalar carries and results, so that it may be one kernel. */
 const looksScalar = (s: Structure): boolean => {
+  if (s.kind === "host") return false;
   const bodies = s.kind === "scan" ? [s.body] : s.kind === "while" ? [s.cond, s.body] : s.branches;
   return bodies.every(
     (j) =>
@@ -118,7 +119,8 @@ class Builder {
   }
   private control({ prim, attrs, outs }: Eqn, ins: readonly Pull[], block: Block): readonly Pull[] {
     if (!isCall(prim) || prim.structure === undefined || !outs.every(isScalar)) return give();
-    return this.structure(prim.structure(attrs), ins, block, null);
+    const s = prim.structure(attrs);
+    return looksScalar(s) ? this.structure(s, ins, block, null) : give();
   }
   /** Values that control flow gives; `ys` are where a scan stores the results of its rounds. */
   structure(s: Structure, ins: readonly Pull[], block: Block, ys: readonly Buffer[] | null): readonly Pull[] {
@@ -129,6 +131,8 @@ class Builder {
         return this.loop(s, ins, block);
       case "cond":
         return this.branch(s, ins, block);
+      case "host":
+        return give();
       default:
         return s satisfies never;
     }

@@ -1,6 +1,7 @@
 // Simplification of jaxprs: dead code, common subexpressions, constants, neutral operands. Results keep their dtype and shape.
 import { sameAval } from "../core/aval.ts";
 import { scalarOf } from "../core/dtype.ts";
+import { isEffect } from "../core/effects.ts";
 import type { Atom, Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
 import { isCall, isLiteral, isVar } from "../core/jaxpr.ts";
 import { identityOf, keyOf } from "../core/key.ts";
@@ -8,13 +9,13 @@ import { Literal } from "../core/value.ts";
 import { constant } from "../kernel/expr.ts";
 import { simplifyExprs } from "./algebra.ts";
 
-/** Equations that the results depend on. */
+/** Equations that the results depend on, and those that have effects. */
 const live = (jaxpr: Jaxpr): readonly Eqn[] => {
   const needed = new Set<Atom>(jaxpr.outs),
     kept: Eqn[] = [];
   for (let i = jaxpr.eqns.length - 1; i >= 0; i--) {
     const e = jaxpr.eqns[i] as Eqn;
-    if (!e.outs.some((v) => needed.has(v))) continue;
+    if (!e.outs.some((v) => needed.has(v)) && !isEffect(e)) continue;
     kept.push(e);
     for (const a of e.ins) needed.add(a);
   }

@@ -44,6 +44,8 @@ export const workOf = (steps: readonly Step[]): Work =>
           return { flops: count(s.kernel.body, 1), bytes: s.kernel.params.reduce((n, b) => n + sizeInBytes(b), 0) };
         case "copy":
           return { flops: 0, bytes: 2 * sizeInBytes(s.to) };
+        case "host":
+          return { flops: 0, bytes: [...s.ins, ...s.outs].reduce((n, b) => n + sizeInBytes(b), 0) };
         case "loop":
           return sum([workOf(s.body)], s.count);
         case "while":

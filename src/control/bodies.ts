@@ -1,5 +1,6 @@
 // Bodies of loops and branches under the transforms: the same derivations as for calls, but the results that are carried around,
 // or that other branches have, keep their places.
+import { isEffect } from "../core/effects.ts";
 import type { Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isVar, Var } from "../core/jaxpr.ts";
 import type { Value } from "../core/value.ts";
@@ -73,8 +74,10 @@ export interface Passing {
 /** The equations that `wanted` depend on, if these depend on nothing but the inputs that are flagged; else null. */
 const constantly = (jaxpr: Jaxpr, constant: readonly boolean[]): ((wanted: Atom) => readonly Eqn[] | null) => {
   const same = new Set<Atom>(jaxpr.ins.filter((_, i) => constant[i]));
-  for (const e of jaxpr.eqns) if (e.ins.every((a) => !isVar(a) || same.has(a))) for (const v of e.outs) same.add(v);
-  return (wanted) => (same.has(wanted) ? liveEqns(jaxpr.eqns, new Set([wanted])) : null);
+  for (const e of jaxpr.eqns)
+    if (!isEffect(e) && e.ins.every((a) => !isVar(a) || same.has(a))) for (const v of e.outs) same.add(v);
+  const pure = jaxpr.eqns.filter((e) => !isEffect(e)); // effects must not happen again
+  return (wanted) => (same.has(wanted) ? liveEqns(pure, new Set([wanted])) : null);
 };
 /** Cut a body; results flagged by `force` count as unknown. */
 export const splitBody = (

@@ -2,6 +2,7 @@
 import { type Aval, sameAval, showAval } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
 import { isFloating } from "../core/dtype.ts";
+import { jaxprHasEffects } from "../core/effects.ts";
 import { ArgumentError, DTypeError, ShapeError, TreeError } from "../core/errors.ts";
 import { difference, leafCount, pathString } from "../core/tree.ts";
 import type { Literal, Value } from "../core/value.ts";
@@ -77,7 +78,7 @@ const choose = (op: string, index: Value, branches: readonly unknown[], operands
   );
   const { out } = bodies[0] as Body;
   const outs =
-    leafCount(out) === 0
+    leafCount(out) === 0 && !bodies.some((b) => jaxprHasEffects(b.jaxpr))
       ? []
       : bindCond(
           index,

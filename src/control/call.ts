@@ -2,6 +2,7 @@
 // batched versions of a jitted function are jitted functions too.
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
+import { jaxprHasEffects } from "../core/effects.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import { showAttrs } from "../core/print.ts";
@@ -40,7 +41,9 @@ const callDerived = (
   origin: Origin,
   ins: readonly Value[],
 ): readonly Value[] =>
-  jaxpr.outs.length === 0 ? [] : bindCall(callP, [...consts, ...ins], derivedAttrs(jaxpr, transform, origin));
+  jaxpr.outs.length === 0 && !jaxprHasEffects(jaxpr)
+    ? []
+    : bindCall(callP, [...consts, ...ins], derivedAttrs(jaxpr, transform, origin));
 /** `xs` for the places that hold true, null for the others. */
 const scatter = (where: readonly boolean[], xs: readonly Value[]): readonly (Value | null)[] => {
   let k = 0;

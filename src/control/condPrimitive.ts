@@ -2,6 +2,7 @@
 import type { Aval } from "../core/aval.ts";
 import { aval, sameAval, showAval } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
+import { jaxprHasEffects } from "../core/effects.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import type { MappedAxis } from "../core/primitive.ts";
@@ -51,7 +52,7 @@ const unify = (
 /** Choose a branch and run it: `index` is int32[], branches may have constants. */
 export const bindCond = (index: Value, closed: readonly ClosedJaxpr[], ins: readonly Value[]): readonly Value[] => {
   const { branches, consts } = unify(closed);
-  return (branches[0] as Jaxpr).outs.length === 0
+  return (branches[0] as Jaxpr).outs.length === 0 && !branches.some(jaxprHasEffects)
     ? []
     : bindCall(condP, [index, ...consts, ...ins], { branches, chooser: 0 });
 };

@@ -2,6 +2,7 @@
 // derivative of a loop is a loop, of the same size whatever the length.
 import type { Aval } from "../core/aval.ts";
 import { aval, sameAval, showAval } from "../core/aval.ts";
+import { jaxprHasEffects } from "../core/effects.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { CallPrimitive, Jaxpr, Role } from "../core/jaxpr.ts";
 import { showAttrs } from "../core/print.ts";
@@ -261,4 +262,4 @@ export const scanP: CallPrimitive<ScanAttrs> = {
 };
 /** Bind a scan: results are the carry, then ys. */
 export const bindScan = (ins: readonly Value[], attrs: ScanAttrs): readonly Value[] =>
-  attrs.jaxpr.outs.length === 0 ? [] : bindCall(scanP, ins, attrs);
+  attrs.jaxpr.outs.length === 0 && !jaxprHasEffects(attrs.jaxpr) ? [] : bindCall(scanP, ins, attrs);

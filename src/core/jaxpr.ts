@@ -1,6 +1,7 @@
 // Jaxprs: straight-line programs of primitives; and the higher-order primitives, whose attributes hold jaxprs. Data only:
 // `print.ts` shows jaxprs, `check.ts` checks them.
 import type { Aval } from "./aval.ts";
+import type { HostFunction } from "./host.ts";
 import type { AnyPrimitive, MappedAxis } from "./primitive.ts";
 import { Literal, Value } from "./value.ts";
 
@@ -65,6 +66,8 @@ export interface CallPrimitive<A> {
   readonly opaque?: true;
   /** A call that means nothing but its body gives the body; the compiler inlines it. */
   readonly inline: ((attrs: A) => Jaxpr) | null;
+  /** Whether it does something besides computing its results, its nested jaxprs apart. */
+  readonly effect?: (attrs: A) => boolean;
   /** How the compiler runs any other call. */
   readonly structure?: (attrs: A) => Structure;
   readonly show?: (attrs: A) => string;
@@ -80,7 +83,7 @@ export type WhileRole = "cond" | "body" | number;
  * Control flow around jaxprs. scan: the body takes the operands in order, each in its role, and gives the next carry and a slice
  * of each of ys; results are the carry and ys. while: cond takes its constants, body takes its own, then both take the carry in
  * order; results are the carries numbered by `results`. cond: the operand at `chooser` is an int32 (clamped) that chooses the
- * branch, which takes the other operands.
+ * branch, which takes the other operands. host: a function of JavaScript is called with arrays.
  */
 export type Structure =
   | {
@@ -99,7 +102,8 @@ export type Structure =
       readonly roles: readonly WhileRole[];
       readonly results: readonly number[];
     }
-  | { readonly kind: "cond"; readonly branches: readonly Jaxpr[]; readonly chooser: number };
+  | { readonly kind: "cond"; readonly branches: readonly Jaxpr[]; readonly chooser: number }
+  | { readonly kind: "host"; readonly name: string; readonly call: HostFunction };
 /**
  * `known` takes the operands that `knownIns` flags (without it, the known ones) and computes known outputs, then residuals; `unknown`
  * takes the residuals, then the inputs at `forwarded` (known ones that it needs too), then the unknown inputs, and gives the

@@ -184,6 +184,10 @@ const programComplaints = (p: Program): readonly string[] => {
             found.push(`copy: ${showBuffer(s.from)} to ${showBuffer(s.to)}`);
           write(s.to, defined, "copy");
           break;
+        case "host":
+          for (const b of s.ins) use(b, defined, s.name);
+          for (const b of s.outs) write(b, defined, s.name);
+          break;
         case "loop":
           if (s.count < 0) found.push(`loop: ${s.count} times`);
           if (s.counter !== undefined) {

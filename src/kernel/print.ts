@@ -3,7 +3,7 @@
 import type { Buffer, Expr, ReduceOp } from "./expr.ts";
 import type { Names } from "./printExpr.ts";
 import { newNames, reduceName, showBuffer, showExpr, showShared } from "./printExpr.ts";
-import type { Carry, For, Kernel, Plan, Program, Step, Stmt, Store } from "./program.ts";
+import type { Carry, For, HostStep, Kernel, Plan, Program, Step, Stmt, Store } from "./program.ts";
 
 export { showExpr };
 
@@ -125,6 +125,7 @@ export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] => [
         case "call":
           return [s.kernel];
         case "copy":
+        case "host":
           return [];
         case "loop":
           return kernelsOf(s.body);
@@ -138,12 +139,32 @@ export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] => [
     }),
   ),
 ];
+/** All calls of functions of JavaScript in a list of steps. */
+export const hostsOf = (steps: readonly Step[]): readonly HostStep[] =>
+  steps.flatMap((s): readonly HostStep[] => {
+    switch (s.op) {
+      case "host":
+        return [s];
+      case "call":
+      case "copy":
+        return [];
+      case "loop":
+        return hostsOf(s.body);
+      case "while":
+        return [...hostsOf(s.cond), ...hostsOf(s.body)];
+      case "branch":
+        return s.branches.flatMap(hostsOf);
+      default:
+        return s satisfies never;
+    }
+  });
 /** All carries of the loops in a list of steps. */
 export const carriesOf = (steps: readonly Step[]): readonly Carry[] =>
   steps.flatMap((s): readonly Carry[] => {
     switch (s.op) {
       case "call":
       case "copy":
+      case "host":
         return [];
       case "loop":
         return [...(s.carries ?? []), ...carriesOf(s.body)];
@@ -167,6 +188,10 @@ const step = (s: Step, names: Names, titles: ReadonlyMap<Kernel, string>): Lines
       return [`${titles.get(s.kernel)}(${s.kernel.params.map(names.buffer).join(", ")})`];
     case "copy":
       return [`copy ${names.buffer(s.from)} to ${names.buffer(s.to)}`];
+    case "host": {
+      const list = (bs: readonly Buffer[]): string => bs.map(names.buffer).join(", ");
+      return [`host ${s.name}(${list(s.ins)})${s.outs.length === 0 ? "" : ` to ${list(s.outs)}`}`];
+    }
     case "loop":
       return block(
         `loop ${s.counter === undefined ? "" : `${names.buffer(s.counter)} in 0..`}${s.count}${carried(s.carries ?? [], names)}`,

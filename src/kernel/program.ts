@@ -99,7 +99,15 @@ export interface Branch {
   readonly index: Buffer;
   readonly branches: readonly (readonly Step[])[];
 }
-export type Step = Call | Copy | Loop | WhileStep | Branch;
+/** Call a function of JavaScript with the addresses of `ins`, then of `outs`, which it fills. It may run other programs meanwhile. */
+export interface HostStep {
+  readonly op: "host";
+  readonly name: string;
+  readonly call: (memory: () => ArrayBufferLike, addresses: readonly number[]) => void;
+  readonly ins: readonly Buffer[];
+  readonly outs: readonly Buffer[];
+}
+export type Step = Call | Copy | Loop | WhileStep | Branch | HostStep;
 
 /** A whole traced function. `temporaries` live in the arena. */
 export interface Program {

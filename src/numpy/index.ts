@@ -4,6 +4,7 @@ import * as primitives from "./lax.ts";
 import * as numpy from "./np.ts";
 import * as randomNumbers from "./random.ts";
 import * as segments from "./ops.ts";
+import * as debugging from "./debug.ts";
 import { ready } from "./ready.ts";
 import * as trees from "./tree.ts";
 
@@ -18,3 +19,4 @@ export const random = /* @__PURE__ */ ready(randomNumbers);
 export const tree = /* @__PURE__ */ ready(trees);
 export const ops = /* @__PURE__ */ ready(segments);
 export const lax = /* @__PURE__ */ ready(primitives);
+export const debug = /* @__PURE__ */ ready(debugging);

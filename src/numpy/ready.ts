@@ -3,6 +3,7 @@
 import { installLift } from "../core/lift.ts";
 import { install } from "../runtime/eager.ts";
 import { installExplanations } from "../runtime/explain.ts";
+import { installHostCalls } from "../runtime/host.ts";
 import { liftLeaf } from "../runtime/lift.ts";
 import { installMethods } from "./methods.ts";
 
@@ -13,6 +14,7 @@ export const ready = <T>(x: T): T => {
     done = true;
     install();
     installLift(liftLeaf);
+    installHostCalls();
     installExplanations();
     installMethods();
   }

@@ -12,6 +12,7 @@ import { EquationCache } from "./cache.ts";
 import { settings } from "./configure.ts";
 import type { Device } from "./device.ts";
 import { type Loaded, load, run, signature } from "./executable.ts";
+import { callDirectly } from "./host.ts";
 
 /** Compiled programs of one device. */
 interface Shelf {
@@ -109,6 +110,8 @@ const processCall = (prim: AnyCall, ins: readonly Value[], attrs: unknown): read
     const { name, donated } = attrs as CallNotes;
     return run(loadBody(prim.inline(attrs), name ?? prim.name, donated ?? null), ins);
   }
+  const structure = prim.structure?.(attrs);
+  if (structure?.kind === "host") return callDirectly(structure.call, ins, structure.name);
   const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
     refuseLeaked(ins, prim.name);
     return build(

@@ -1,6 +1,7 @@
 // Partial evaluation: what depends on unknown inputs is noted, all else is computed.
 import type { Aval } from "../core/aval.ts";
-import type { Atom, ClosedJaxpr, Eqn, Jaxpr, PartialCall } from "../core/jaxpr.ts";
+import { hasEffects } from "../core/effects.ts";
+import type { AnyCall, Atom, ClosedJaxpr, Eqn, Jaxpr, PartialCall } from "../core/jaxpr.ts";
 import { isCall, isVar, Var } from "../core/jaxpr.ts";
 import type { Trace } from "../core/trace.ts";
 import { checkAlive, currentTrace, withTrace } from "../core/trace.ts";
@@ -34,16 +35,15 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
         inAvals = ins.map((v) => v.aval);
       const p = prim.partial(unknown, inAvals, attrs),
         knownOuts = p.unknownOuts.filter((u) => !u).length;
-      const known =
-        knownOuts + p.residuals === 0
-          ? []
-          : withTrace(parent, () =>
-              parent.processCall(
-                prim,
-                ins.filter((_, i) => p.knownIns?.[i] ?? !unknown[i]),
-                p.known,
-              ),
-            );
+      const known = idle(prim, p, knownOuts)
+        ? []
+        : withTrace(parent, () =>
+            parent.processCall(
+              prim,
+              ins.filter((_, i) => p.knownIns?.[i] ?? !unknown[i]),
+              p.known,
+            ),
+          );
       const unknownIns = p.uncut
         ? ins
         : [
@@ -51,17 +51,18 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
             ...(p.forwarded ?? []).map((i) => ins[i] as Value),
             ...ins.filter((_, i) => unknown[i]),
           ];
-      const noted = p.unknownOuts.includes(true)
-        ? r.note(
-            prim,
-            unknownIns,
-            p.unknown,
-            prim.abstractEval(
-              unknownIns.map((v) => v.aval),
+      const noted =
+        p.unknownOuts.includes(true) || hasEffects(prim, p.unknown)
+          ? r.note(
+              prim,
+              unknownIns,
               p.unknown,
-            ),
-          )
-        : [];
+              prim.abstractEval(
+                unknownIns.map((v) => v.aval),
+                p.unknown,
+              ),
+            )
+          : [];
       let k = 0,
         u = 0;
       return p.unknownOuts.map((isUnknown) => (isUnknown ? (noted[u++] as Staged) : (known[k++] as Value)));
@@ -79,6 +80,10 @@ export const partialFlat = (f: Flat, avals: readonly Aval[], name: string): Clos
     r.life.alive = false;
   }
 };
+
+/** Whether the known part of a call has nothing to do. */
+const idle = (prim: AnyCall, p: PartialCall<unknown>, knownOuts: number): boolean =>
+  knownOuts + p.residuals === 0 && (p.uncut === true || !hasEffects(prim, p.known));
 
 /** A jaxpr cut in two; see `PartialCall`. */
 export type PartialJaxpr = PartialCall<Jaxpr>;
@@ -149,18 +154,18 @@ export const splitCall = (e: Eqn, unknown: readonly boolean[]): readonly [Eqn | 
   );
   const knownIns = ins.filter((_, i) => p.knownIns?.[i] ?? !unknown[i]),
     knownOuts = outs.filter((_, i) => !p.unknownOuts[i]);
-  const avals =
-    knownOuts.length + p.residuals === 0
-      ? []
-      : prim.abstractEval(
-          knownIns.map((a) => a.aval),
-          p.known,
-        );
+  const nothing = idle(prim, p, knownOuts.length);
+  const avals = nothing
+    ? []
+    : prim.abstractEval(
+        knownIns.map((a) => a.aval),
+        p.known,
+      );
   const residuals = avals.slice(knownOuts.length).map((a) => new Var(a)),
     unknownOuts = outs.filter((_, i) => p.unknownOuts[i]);
   return [
-    avals.length === 0 ? null : { prim, ins: knownIns, attrs: p.known, outs: [...knownOuts, ...residuals] },
-    unknownOuts.length === 0
+    nothing ? null : { prim, ins: knownIns, attrs: p.known, outs: [...knownOuts, ...residuals] },
+    unknownOuts.length === 0 && !hasEffects(prim, p.unknown)
       ? null
       : {
           prim,

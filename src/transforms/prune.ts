@@ -1,12 +1,13 @@
 // Dead code.
+import { isEffect } from "../core/effects.ts";
 import type { Atom, ClosedJaxpr, Eqn } from "../core/jaxpr.ts";
 
-/** The equations that `needed` depends on, in order; grows `needed` by everything that they use. */
+/** The equations that `needed` depends on and those with effects, in order; grows `needed` by everything that they use. */
 export const liveEqns = (eqns: readonly Eqn[], needed: Set<Atom>): readonly Eqn[] => {
   const live: Eqn[] = [];
   for (let i = eqns.length - 1; i >= 0; i--) {
     const e = eqns[i] as Eqn;
-    if (!e.outs.some((v) => needed.has(v))) continue;
+    if (!e.outs.some((v) => needed.has(v)) && !isEffect(e)) continue;
     live.push(e);
     for (const a of e.ins) needed.add(a);
   }

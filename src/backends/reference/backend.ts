@@ -28,6 +28,7 @@ export const referenceBackend = (): Backend => {
       act = steps(site, program.steps);
     return {
       run: (inputs, outputs, arena) => {
+        const before = [...addresses]; // of a run that has called back
         program.inputs.forEach((b, i) => {
           addresses.set(b, inputs[i] as number);
         });
@@ -35,7 +36,11 @@ export const referenceBackend = (): Backend => {
           addresses.set(b, outputs[i] as number);
         });
         for (const p of plan.placements) addresses.set(p.buffer, arena + p.offset);
-        act();
+        try {
+          act();
+        } finally {
+          for (const [b, at] of before) addresses.set(b, at);
+        }
       },
       text: () => showProgram(program),
       codeBytes: 0,

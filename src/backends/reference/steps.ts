@@ -38,6 +38,8 @@ const actOf = (x: Site, s: Step): Act => {
         const from = x.addressOf(s.from);
         x.views().u8.copyWithin(x.addressOf(s.to), from, from + bytesOf(s.from));
       };
+    case "host":
+      return () => s.call(() => x.views().u8.buffer, [...s.ins, ...s.outs].map(x.addressOf));
     case "loop": {
       const body = steps(x, s.body),
         next = endRound(x, s.carries),

@@ -114,6 +114,8 @@ const showStep = (s: Step, name: Names): readonly string[] => {
       return showKernel(s.kernel, name);
     case "copy":
       return [`copy ${name(s.from)} to ${name(s.to)}`];
+    case "host":
+      return [`host ${s.name}(${s.ins.map(name).join(", ")}) to (${s.outs.map(name).join(", ")})`];
     case "loop":
       return braced(
         `loop ${s.count}${s.counter === undefined ? "" : ` counted by ${name(s.counter)}`}${carried(s.carries, name)}`,

@@ -1,4 +1,5 @@
 // The WebAssembly backend: one growing memory that all modules share.
+import { hostsOf } from "../../kernel/print.ts";
 import type { Backend, Executable, Plan, Program } from "../../kernel/program.ts";
 import { disassemble } from "./disassembler.ts";
 import { emitProgram } from "./emit.ts";
@@ -14,17 +15,30 @@ const tableAt = 1024,
 export const wasmBackend = (): Backend => {
   const memory = new WebAssembly.Memory({ initial: 32, maximum: maxPages });
   let table = new Int32Array(memory.buffer, tableAt, tableSize);
+  // Where the addresses of the next run go: a program that calls JavaScript may be running already.
+  let top = 0;
   const compile = (program: Program, plan: Plan): Executable => {
     const bytes = emitProgram(program, plan, { relaxed: relaxedSimd(), maxPages, shared: false });
-    const instance = new WebAssembly.Instance(compileModule(bytes), { env: { memory } });
+    const hosts = hostsOf(program.steps).map(({ call }, i) => [
+      `host${i}`,
+      (...addresses: readonly number[]): void => call(() => memory.buffer, addresses),
+    ]);
+    const instance = new WebAssembly.Instance(compileModule(bytes), { env: { memory, ...Object.fromEntries(hosts) } });
     const { main } = instance.exports as { readonly main: (table: number, arena: number) => void },
       n = program.inputs.length;
     return {
       run: (inputs, outputs, arena) => {
         if (table.buffer !== memory.buffer) table = new Int32Array(memory.buffer, tableAt, tableSize);
-        for (let i = 0; i < n; i++) table[i] = inputs[i] as number;
-        for (let i = 0; i < outputs.length; i++) table[n + i] = outputs[i] as number;
-        main(tableAt, arena);
+        const at = top;
+        top += n + outputs.length;
+        if (top > tableSize) throw new RangeError("programs are nested too deeply");
+        try {
+          for (let i = 0; i < n; i++) table[at + i] = inputs[i] as number;
+          for (let i = 0; i < outputs.length; i++) table[at + n + i] = outputs[i] as number;
+          main(tableAt + at * 4, arena);
+        } finally {
+          top = at;
+        }
       },
       text: () => disassemble(bytes),
       codeBytes: bytes.length,

@@ -1,6 +1,7 @@
 // A program as one WebAssembly module: a function per kernel, and `main`, which sequences them.
 import type { Buffer } from "../../kernel/expr.ts";
-import type { Kernel, Plan, Program, Step } from "../../kernel/program.ts";
+import { hostsOf } from "../../kernel/print.ts";
+import type { HostStep, Kernel, Plan, Program, Step } from "../../kernel/program.ts";
 import type { ModuleBuilder } from "./assembler.ts";
 import { moduleBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
@@ -26,6 +27,7 @@ const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
       case "branch":
         return s.branches.flatMap(kernelsOf);
       case "copy":
+      case "host":
         return [];
       default:
         return s satisfies never;
@@ -56,10 +58,21 @@ const emitKernel = (m: ModuleBuilder, k: Kernel, relaxed: boolean): number => {
   });
 };
 
-/** Encode `program` under `plan`. `main(table, arena)` finds the addresses of inputs, then outputs, as i32 at `table`. */
+/** Encode `program` under `plan`. `main(table, arena)` finds the addresses of inputs, then outputs, as i32 at `table`; it calls `env.host0`, ... */
 export const emitProgram = (program: Program, plan: Plan, options: EmitOptions): Uint8Array<ArrayBuffer> => {
   const m = moduleBuilder();
   m.importMemory({ module: "env", name: "memory", min: 1, max: options.maxPages, shared: options.shared });
+  const hosts = new Map(
+    hostsOf(program.steps).map((h, i): [HostStep, number] => [
+      h,
+      m.importFunc(
+        "env",
+        `host${i}`,
+        [...h.ins, ...h.outs].map(() => "i32" as const),
+        [],
+      ),
+    ]),
+  );
   const functions = new Map<Kernel, number>();
   for (const k of kernelsOf(program.steps)) if (!functions.has(k)) functions.set(k, emitKernel(m, k, options.relaxed));
   const offsets = new Map(plan.placements.map((p) => [p.buffer, p.offset]));
@@ -83,7 +96,7 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
           code.emit("i32.load", 2, slot * 4);
         } else throw new Error("a kernel uses a buffer that has no place in the plan");
       };
-      emitSteps({ code, functions, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
+      emitSteps({ code, functions, hosts, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
     },
   });
   return m.finish();

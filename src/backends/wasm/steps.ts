@@ -1,13 +1,14 @@
 // The steps of a program as the body of `main`: calls of kernels, copies, loops and branches.
 import type { Buffer } from "../../kernel/expr.ts";
 import { byteSize } from "../../kernel/expr.ts";
-import type { Carry, Kernel, Step } from "../../kernel/program.ts";
+import type { Carry, HostStep, Kernel, Step } from "../../kernel/program.ts";
 import type { Code } from "./assembler.ts";
 
 /** What the emitter of steps knows. */
 export interface Site {
   readonly code: Code;
   readonly functions: ReadonlyMap<Kernel, number>;
+  readonly hosts: ReadonlyMap<HostStep, number>;
   /** Push the address of a buffer that has a place of its own. */
   readonly place: (b: Buffer) => void;
   /** Buffers that are where another one is. */
@@ -137,10 +138,20 @@ export const emitSteps = (x: Site, steps: readonly Step[]): void => {
         code.emit("call", x.functions.get(s.kernel) as number);
         break;
       case "copy":
+        // What is in its place already is not copied onto itself.
+        address(x, s.to);
+        address(x, s.from);
+        code.emit("i32.ne");
+        code.emit("if");
         address(x, s.to);
         address(x, s.from);
         code.emit("i32.const", bytesOf(s.from));
         code.emit("memory.copy");
+        code.emit("end");
+        break;
+      case "host":
+        for (const b of [...s.ins, ...s.outs]) address(x, b);
+        code.emit("call", x.hosts.get(s) as number);
         break;
       case "loop":
         emitLoop(x, s);
