@@ -81,6 +81,8 @@ interface Base {
   readonly id: number;
   readonly type: ScalarType;
   readonly args: readonly Expr[];
+  /** The last walk of `topological` that listed this node: cheaper than a set for each of many small walks. */
+  walk: number;
 }
 export interface Const extends Base {
   readonly op: "const";
@@ -201,7 +203,7 @@ const intern = (e: Parts): Expr => {
     bucket = table.get(h);
   if (bucket !== undefined) for (const x of bucket) if (isSame(x as Parts, e)) return x;
   if (table.size > limit) table = new Map(); // loses sharing, never meaning
-  const node = { id: nextId++, ...e } as unknown as Expr;
+  const node = { id: nextId++, walk: 0, ...e } as unknown as Expr;
   if (bucket === undefined) table.set(h, [node]);
   else bucket.push(node);
   return node;
@@ -313,6 +315,7 @@ export const withArgs = (e: Expr, args: readonly Expr[]): Expr => {
   }
 };
 
+let walk = 0;
 /**
  * Post-order list of every node reachable from `roots`, operands first; iterative, so that depth is no limit. Nodes in `known`
  * are neither listed nor looked into.
@@ -321,28 +324,29 @@ export const topological = (
   roots: readonly Expr[],
   known: { readonly has: (e: Expr) => boolean } = nothing,
 ): readonly Expr[] => {
-  const seen = new Set<Expr>(),
-    order: Expr[] = [],
-    stack: Expr[] = [];
+  walk++;
+  const order: Expr[] = [],
+    stack: Expr[] = [],
+    now = walk;
   for (const root of roots) {
-    if (seen.has(root) || known.has(root)) continue;
+    if (root.walk === now || known.has(root)) continue;
     stack.push(root);
     while (stack.length > 0) {
       const e = stack[stack.length - 1] as Expr;
-      if (seen.has(e)) {
+      if (e.walk === now) {
         stack.pop();
         continue;
       }
       let ready = true;
       for (let i = e.args.length - 1; i >= 0; i--) {
         const a = e.args[i] as Expr;
-        if (!seen.has(a) && !known.has(a)) {
+        if (a.walk !== now && !known.has(a)) {
           stack.push(a);
           ready = false;
         }
       }
       if (ready) {
-        seen.add(e);
+        e.walk = now;
         order.push(e);
         stack.pop();
       }
