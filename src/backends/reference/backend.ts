@@ -3,10 +3,10 @@
 // float32 operations round after every operation, as hardware does; accumulators are float64. Reads outside of a buffer give
 // a value that spoils what depends on it, stores outside of one throw: a kernel that passes here keeps its promises.
 import type { Buffer } from "../../kernel/expr.ts";
+import { showProgram } from "../../kernel/print.ts";
 import type { Backend, Executable, Plan, Program } from "../../kernel/program.ts";
 import { type Site, steps } from "./steps.ts";
 import { viewsOf } from "./tape.ts";
-import { showProgram } from "./text.ts";
 
 const maxBytes = 2 ** 31;
 
