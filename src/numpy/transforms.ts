@@ -1,8 +1,13 @@
 // The transforms, ready for use: each is the one of its own file, where its docstring, options and examples are.
 import { checkpoint as checkpointInner } from "../control/checkpoint.ts";
 import { checkpointName as checkpointNameInner } from "../control/checkpointPolicies.ts";
+import {
+  closureConvert as closureConvertInner,
+  customGradient as customGradientInner,
+} from "../control/customGradient.ts";
 import { customJvp as customJvpInner } from "../control/customJvp.ts";
 import { customVjp as customVjpInner } from "../control/customVjp.ts";
+import { customVmap as customVmapInner, sequentialVmap } from "../control/customVmap.ts";
 import { jit as jitInner } from "../control/jit.ts";
 import { evalShape as evalShapeInner, makeJaxpr as makeJaxprInner } from "../transforms/abstract.ts";
 import { vmap as vmapInner } from "../transforms/batching.ts";
@@ -68,3 +73,11 @@ export const remat = /* @__PURE__ */ ready(checkpointInner);
 export const checkpointName = /* @__PURE__ */ ready(checkpointNameInner);
 /** `pureCallback(f, resultShape, ...args)`: the result of a function of JavaScript inside a program. */
 export const pureCallback = /* @__PURE__ */ ready(pureCallbackInner);
+/** `customGradient(f)`: the value of f, which returns `[value, pullback]`, with that derivative. */
+export const customGradient = /* @__PURE__ */ ready(customGradientInner);
+/** `closureConvert(f, ...examples)`: f with what it closes over as further arguments. */
+export const closureConvert = /* @__PURE__ */ ready(closureConvertInner);
+/** `customVmap(f)`: f with a batched version of its own, given by `defVmap`. */
+export const customVmap = /* @__PURE__ */ ready(customVmapInner);
+/** Functions with batched versions of their own: `customVmap`, and `sequentialVmap`, which vmap calls for one example after the other. */
+export const customBatching = /* @__PURE__ */ ready({ customVmap: customVmapInner, sequentialVmap } as const);
