@@ -44,10 +44,10 @@ const step = (x: Context, { combine, type, of, locals, vectors }: Sum): void => 
   else addToTotal(x.code, combine, type, locals[0] as number, () => emitScalar(x, of.value));
 };
 
-// Vector sums of more than 4096 terms are cut in blocks whose sums are added apart, so that rounding errors do not pile up;
-// scalar ones are float64 anyway.
-const long = 4096,
-  block = 1024;
+// Long vector sums are cut in blocks whose sums are added apart, so that rounding errors do not pile up; scalar ones are float64
+// anyway. Where the sums fill the registers (the tile of a contraction), totals beside them would have no room: blocks are longer.
+const lengths = (sums: number): { readonly long: number; readonly block: number } =>
+  sums <= 8 ? { long: 128, block: 64 } : { long: 4096, block: 1024 };
 // A body is repeated where it is small, so that the engine checks for interrupts less often.
 const copiesOf = (x: Context, s: For): number => {
   if (s.mark === "unrolled") return s.index.extent;
@@ -82,9 +82,10 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
     at(0);
   };
   const inBlocks = sums.filter((a) => a.vectors && a.combine === "add" && (a.type === "f32" || a.type === "f64"));
+  const { long, block } = lengths(inBlocks.reduce((n, a) => n + a.locals.length, 0));
   if (extent > 0) {
     if (bound === null && extent > long && inBlocks.length > 0 && block % copies === 0)
-      emitInBlocks(x, count, copies, inBlocks, repeated);
+      emitInBlocks(x, count, copies, block, inBlocks, repeated);
     else emitRounds(count, 0, copies, repeated);
     if (copies > 1 && (bound !== null || extent % copies !== 0))
       emitRounds(count, extent - (extent % copies), 1, round(null));
@@ -99,7 +100,14 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
 };
 
 /** The main part of the loop: after each block its sums go to totals of their own, and come back at the end. */
-const emitInBlocks = (x: Context, count: Count, copies: number, sums: readonly Sum[], repeated: () => void): void => {
+const emitInBlocks = (
+  x: Context,
+  count: Count,
+  copies: number,
+  block: number,
+  sums: readonly Sum[],
+  repeated: () => void,
+): void => {
   const { code } = x,
     lanes = (x.vector as VectorLoop).lanes;
   const pairs = sums.flatMap((sum) => sum.locals.map((local) => ({ sum, local, total: code.local("v128") })));
