@@ -100,6 +100,22 @@ describe("memory", () => {
     expect(((many?.plan.peakBytes ?? 0) - (few?.plan.peakBytes ?? 0)) / 100).toBeLessThan(3 * 40 * 4);
     expect(many?.groups).toMatch(/before the loop:\n\s*exp/);
   });
+  it("an update of a few elements is done in place, in loops and of donated arguments", () => {
+    const n = 1_000_000,
+      i = np.array(3, { dtype: "int32" });
+    const inLoop = jit((x: NDArray) => lax.foriLoop(0, 1000, (k, y) => y.at(k).set(k.astype("float32")), x)),
+      donated = jit((x: NDArray, k: NDArray) => x.at(k).add(1), { donate: [0] });
+    const x = np.zeros([n]);
+    expect(inLoop(x).slice([0, 1001]).sum().item()).toBe(499_500);
+    expect(x.sum().item()).toBe(0);
+    const start = performance.now();
+    inLoop(x);
+    // A thousand copies of 4 MB would take a quarter of a second at least.
+    expect(performance.now() - start).toBeLessThan(60);
+    expect(explain(donated, np.zeros([n]), i).plan.aliases.size).toBe(1);
+    const twice = donated(donated(np.zeros([n]), i), i);
+    expect([twice.slice(3).item(), twice.sum().item()]).toEqual([2, 2]);
+  });
   it("results that nobody reads are not computed", () => {
     const f = (x: NDArray) => lax.scan((c, v) => [c.add(v), np.tanh(v)], np.zeros([100]), x)[0];
     expect(arena(f, np.ones([1000, 100]))).toBeLessThan(4096);

@@ -54,7 +54,8 @@ const copyOf = (s: Stmt): { readonly from: Buffer; readonly to: Buffer } | null 
   return whole && from !== to && at.size === loops.length && source.size === loops.length ? { from, to } : null;
 };
 
-const reads = (s: Stmt, b: Buffer): boolean => {
+/** Whether a statement reads or writes a buffer. */
+const touches = (s: Stmt, b: Buffer): boolean => {
   const inExpr = (e: Expr | undefined): boolean =>
     e !== undefined && topological([e]).some((x) => x.op === "read" && x.buffer === b);
   switch (s.op) {
@@ -64,11 +65,11 @@ const reads = (s: Stmt, b: Buffer): boolean => {
     case "store":
       return s.buffer === b || inExpr(s.value) || s.at.some(inExpr);
     case "if":
-      return inExpr(s.cond) || [...s.then, ...s.else].some((t) => reads(t, b));
+      return inExpr(s.cond) || [...s.then, ...s.else].some((t) => touches(t, b));
     case "while":
-      return inExpr(s.cond) || s.body.some((t) => reads(t, b));
+      return inExpr(s.cond) || s.body.some((t) => touches(t, b));
     case "for":
-      return inExpr(s.limit) || s.accs.some((a) => inExpr(a.value)) || s.body.some((t) => reads(t, b));
+      return inExpr(s.limit) || s.accs.some((a) => inExpr(a.value)) || s.body.some((t) => touches(t, b));
     default:
       return s satisfies never;
   }
@@ -76,13 +77,18 @@ const reads = (s: Stmt, b: Buffer): boolean => {
 
 /** The steps that run a kernel: a copy and the rest of it if it begins by copying an operand that it does not use otherwise. */
 export const callSteps = (kernel: Kernel): readonly Step[] => {
-  const [first, ...rest] = kernel.body,
-    copy = first === undefined || rest.length === 0 ? null : copyOf(first);
-  if (copy === null || rest.some((s) => reads(s, copy.from)) || kernel.scratch.includes(copy.from))
+  const at = kernel.body.findIndex((s) => s.op === "for"),
+    copy = at < 0 || kernel.body.length === 1 ? null : copyOf(kernel.body[at] as Stmt);
+  if (copy === null) return [{ op: "call", kernel }];
+  const { from, to } = copy,
+    before = kernel.body.slice(0, at),
+    rest = [...before, ...kernel.body.slice(at + 1)];
+  // Before the copy there may be numbers for it that are operands.
+  if (rest.some((s) => touches(s, from)) || before.some((s) => touches(s, to)) || kernel.scratch.includes(from))
     return [{ op: "call", kernel }];
-  const slim: Kernel = { ...kernel, body: rest, params: kernel.params.filter((b) => b !== copy.from) };
+  const slim: Kernel = { ...kernel, body: rest, params: kernel.params.filter((b) => b !== from) };
   return [
-    { op: "copy", from: copy.from, to: copy.to },
+    { op: "copy", from, to },
     { op: "call", kernel: slim },
   ];
 };
