@@ -53,6 +53,14 @@ export interface While {
 }
 export type Stmt = For | Let | Assign | Store | If | While;
 
+/**
+ * Threads may share the work of a kernel: its last statement is a loop over `index` whose rounds are independent, to be run in
+ * chunks of `chunk` rounds, in any order. What stands before it fills scratch memory and names, and is run by every thread.
+ */
+export interface Split {
+  readonly index: Var;
+  readonly chunk: number;
+}
 /** A function over buffers: `params` are the buffers it reads or writes, `outputs` those of them it writes, `scratch` its private memory. */
 export interface Kernel {
   readonly name: string;
@@ -60,6 +68,7 @@ export interface Kernel {
   readonly outputs: readonly Buffer[];
   readonly scratch: readonly Buffer[];
   readonly body: readonly Stmt[];
+  readonly split?: Split;
 }
 
 export interface Call {
@@ -117,11 +126,15 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
-/** Where each temporary and scratch buffer lives in the arena (bytes); `[from, to]` are the first and last step that use it. */
+/**
+ * Where each temporary and scratch buffer lives in the arena (bytes); `[from, to]` are the first and last step that use it.
+ * Scratch memory of kernels that are split has a copy for every thread, side by side.
+ */
 export interface Placement {
   readonly buffer: Buffer;
   readonly offset: number;
   readonly bytes: number;
+  readonly copies?: number;
   readonly from: number;
   readonly to: number;
 }
@@ -134,6 +147,8 @@ export interface Plan {
   readonly aliases: ReadonlyMap<Buffer, Buffer>;
   /** Buffers that have no place of their own: they are where another buffer is. */
   readonly shared?: ReadonlyMap<Buffer, Buffer>;
+  /** Threads that may share the work of kernels that are split; one if not said. */
+  readonly threads?: number;
 }
 
 /** What a backend makes of a program. Addresses are byte offsets into the backend's memory, multiples of 16. */
@@ -153,4 +168,8 @@ export interface Backend {
   readonly grow: (bytes: number) => boolean;
   readonly maxBytes: number;
   readonly compile: (program: Program, plan: Plan) => Executable;
+  /** The most threads that can share a kernel; one if not said. */
+  readonly maxThreads?: number;
+  /** End the threads besides the caller's; they start again when they are needed. */
+  readonly endThreads?: () => void;
 }

@@ -1,10 +1,11 @@
 // A program as one WebAssembly module: a function per kernel, and `main`, which sequences them.
 import type { Buffer } from "../../kernel/expr.ts";
-import { hostsOf } from "../../kernel/print.ts";
-import type { HostStep, Kernel, Plan, Program, Step } from "../../kernel/program.ts";
-import type { ModuleBuilder } from "./assembler.ts";
+import { hostsOf, kernelsOf } from "../../kernel/print.ts";
+import type { HostStep, Kernel, Plan, Program } from "../../kernel/program.ts";
+import type { Code, ModuleBuilder } from "./assembler.ts";
 import { moduleBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
+import { canShare, emitJob, emitOffer, importOffices, type Job } from "./job.ts";
 import { emitSteps } from "./steps.ts";
 import { emitStmts } from "./statement.ts";
 
@@ -15,50 +16,34 @@ export interface EmitOptions {
   readonly shared: boolean;
 }
 
-const kernelsOf = (steps: readonly Step[]): readonly Kernel[] =>
-  steps.flatMap((s): readonly Kernel[] => {
-    switch (s.op) {
-      case "call":
-        return [s.kernel];
-      case "loop":
-        return kernelsOf(s.body);
-      case "while":
-        return [...kernelsOf(s.cond), ...kernelsOf(s.body)];
-      case "branch":
-        return s.branches.flatMap(kernelsOf);
-      case "copy":
-      case "host":
-        return [];
-      default:
-        return s satisfies never;
-    }
-  });
-
+const contextOf = (code: Code, bases: ReadonlyMap<Buffer, number>, relaxed: boolean): Context => {
+  let temp = -1;
+  return {
+    code,
+    relaxed,
+    vector: null,
+    copy: null,
+    slots: new Map(),
+    bases,
+    temp: () => {
+      if (temp < 0) temp = code.local("v128");
+      return temp;
+    },
+  };
+};
 const emitKernel = (m: ModuleBuilder, k: Kernel, relaxed: boolean): number => {
   const buffers = [...k.params, ...k.scratch];
   return m.func({
     name: k.name,
     params: buffers.map(() => "i32" as const),
-    body: (code) => {
-      let temp = -1;
-      const x: Context = {
-        code,
-        relaxed,
-        vector: null,
-        copy: null,
-        slots: new Map(),
-        bases: new Map(buffers.map((b, i) => [b, i])),
-        temp: () => {
-          if (temp < 0) temp = code.local("v128");
-          return temp;
-        },
-      };
-      emitStmts(x, k.body);
-    },
+    body: (code) => emitStmts(contextOf(code, new Map(buffers.map((b, i) => [b, i])), relaxed), k.body),
   });
 };
 
-/** Encode `program` under `plan`. `main(table, arena)` finds the addresses of inputs, then outputs, as i32 at `table`; it calls `env.host0`, ... */
+/**
+ * Encode `program` under `plan`. `main(table, arena)` finds the addresses of inputs, then outputs, as i32 at `table`; it calls `env.host0`, ...
+ * Under a plan for several threads, kernels that are split are exported as functions of a job and a thread: see `job.ts`.
+ */
 export const emitProgram = (program: Program, plan: Plan, options: EmitOptions): Uint8Array<ArrayBuffer> => {
   const m = moduleBuilder();
   m.importMemory({ module: "env", name: "memory", min: 1, max: options.maxPages, shared: options.shared });
@@ -73,9 +58,26 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
       ),
     ]),
   );
-  const functions = new Map<Kernel, number>();
-  for (const k of kernelsOf(program.steps)) if (!functions.has(k)) functions.set(k, emitKernel(m, k, options.relaxed));
-  const offsets = new Map(plan.placements.map((p) => [p.buffer, p.offset]));
+  const kernels = kernelsOf(program.steps),
+    threads = options.shared ? (plan.threads ?? 1) : 1,
+    offices = threads > 1 && kernels.some(canShare) ? importOffices(m) : null;
+  const offsets = new Map(plan.placements.map((p) => [p.buffer, p.offset])),
+    strides = new Map(plan.placements.map((p) => [p.buffer, p.bytes / (p.copies ?? 1)]));
+  const functions = new Map<Kernel, number>(),
+    jobs = new Map<Kernel, Job>();
+  for (const k of kernels)
+    if (offices !== null && canShare(k))
+      jobs.set(
+        k,
+        emitJob(
+          m,
+          k,
+          jobs.size,
+          (b) => strides.get(b) ?? 0,
+          (code, bases) => contextOf(code, bases, options.relaxed),
+        ),
+      );
+    else functions.set(k, emitKernel(m, k, options.relaxed));
   const slots = new Map<Buffer, number>([...program.inputs, ...program.outputs].map((b, i) => [b, i]));
   m.func({
     name: "main",
@@ -96,7 +98,16 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
           code.emit("i32.load", 2, slot * 4);
         } else throw new Error("a kernel uses a buffer that has no place in the plan");
       };
-      emitSteps({ code, functions, hosts, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
+      const call = (k: Kernel, address: (b: Buffer) => void): void => {
+        const shared = jobs.get(k);
+        if (shared !== undefined && offices !== null) {
+          emitOffer(code, k, shared, offices, threads, address);
+          return;
+        }
+        [...k.params, ...k.scratch].forEach(address);
+        code.emit("call", functions.get(k) as number);
+      };
+      emitSteps({ code, call, hosts, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
     },
   });
   return m.finish();

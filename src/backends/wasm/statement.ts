@@ -142,6 +142,10 @@ const emitFor = (x: Context, s: For): void => {
   const index = code.local("i32");
   code.emit("i32.const", 0);
   code.emit("local.set", index);
+  emitRange(x, s, index, bound);
+};
+/** Emit the rounds of a loop from where the local `index` stands, up to the local `bound` if there is one. */
+export const emitRange = (x: Context, s: For, index: number, bound: number | null): void => {
   const inVectors = s.mark === "vector" && x.vector === null && emitVectorFor(x, s, index, bound, emitStmts);
   if (!inVectors) emitSerialFor(x, s, index, bound, emitStmts);
 };

@@ -7,7 +7,8 @@ import type { Code } from "./assembler.ts";
 /** What the emitter of steps knows. */
 export interface Site {
   readonly code: Code;
-  readonly functions: ReadonlyMap<Kernel, number>;
+  /** Call a kernel; `address` pushes where a buffer is now. */
+  readonly call: (k: Kernel, address: (b: Buffer) => void) => void;
   readonly hosts: ReadonlyMap<HostStep, number>;
   /** Push the address of a buffer that has a place of its own. */
   readonly place: (b: Buffer) => void;
@@ -134,8 +135,7 @@ export const emitSteps = (x: Site, steps: readonly Step[]): void => {
   for (const s of steps) {
     switch (s.op) {
       case "call":
-        for (const b of [...s.kernel.params, ...s.kernel.scratch]) address(x, b);
-        code.emit("call", x.functions.get(s.kernel) as number);
+        x.call(s.kernel, (b) => address(x, b));
         break;
       case "copy":
         // What is in its place already is not copied onto itself.
