@@ -16,6 +16,7 @@ import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { hoist, writtenBy } from "./hoist.ts";
 import { remembering } from "./remember.ts";
+import { tiled } from "./tiling.ts";
 import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
 import { vectorizes } from "./vectorize.ts";
 
@@ -67,6 +68,8 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
   }
   const row = remembering(vars, roots, stores, buffers);
   if (row !== null) return { body: hoist([...rounds, ...row.body]), scratch: row.scratch };
+  const tiles = tiled(vars, roots, stores, buffers);
+  if (tiles !== null) return { body: hoist([...rounds, ...tiles]), scratch: [] };
   const body = buffers.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
   );
