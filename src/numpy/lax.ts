@@ -15,6 +15,7 @@ export {
   psumScatter,
   pswapaxes,
 } from "../control/collectives.ts";
+export { customLinearSolve, customRoot, type LinearSolveOptions, type SolveOptions } from "../control/implicit.ts";
 export * from "./lax/binary.ts";
 export * from "./lax/choice.ts";
 export * from "./lax/control.ts";
