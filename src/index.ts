@@ -4,6 +4,7 @@ export {
   BrickboxError,
   DonatedError,
   DTypeError,
+  NonFiniteError,
   OutOfMemoryError,
   ShapeError,
   TraceError,
@@ -27,5 +28,6 @@ export {
 } from "./numpy/index.ts";
 export { explain } from "./numpy/explaining.ts";
 export { configure } from "./runtime/configure.ts";
+export { ravelPytree } from "./numpy/ravelling.ts";
 export * from "./numpy/transforms.ts";
 export { checkGrads, type CheckGradsOptions } from "./laws/checkGrads.ts";
