@@ -8,5 +8,6 @@ export const showGroup = (name: string, group: Group, reasons: ReadonlyMap<Var, 
   const roots: readonly Var[] = group.routine === null ? [...group.roots.keys()] : group.routine.outs;
   const outs = roots.map((v) => `${showAval(v.aval)} (${reasons.get(v) ?? "?"})`).join(", ");
   const eqns = [...group.eqns].reverse().map((e) => e.prim.name);
-  return `${name}: ${eqns.join(" ")} -> ${outs}`;
+  const scopes = [...new Set(group.eqns.flatMap((e) => e.scope ?? []))].reverse();
+  return `${name}: ${eqns.join(" ")} -> ${outs}${scopes.length === 0 ? "" : ` in ${scopes.join(", ")}`}`;
 };

@@ -4,6 +4,7 @@ import type { DType } from "../core/dtype.ts";
 import { isFloating } from "../core/dtype.ts";
 import { jaxprHasEffects } from "../core/effects.ts";
 import { ArgumentError, DTypeError, ShapeError, TreeError } from "../core/errors.ts";
+import { modes } from "../core/modes.ts";
 import { difference, leafCount, pathString } from "../core/tree.ts";
 import type { Literal, Value } from "../core/value.ts";
 import { convertElementType, min, ne } from "../primitives/elementwise.ts";
@@ -11,6 +12,7 @@ import { full, zerosOf } from "../primitives/linear.ts";
 import { leafPath, leavesOf, rebuild } from "../transforms/leaves.ts";
 import type { Arrays, Loose } from "../transforms/types.ts";
 import { type Body, literalOf, toValue, traceBody, withOuts } from "./bodyTrace.ts";
+import { plainBranch } from "./plain.ts";
 import { bindCond } from "./condPrimitive.ts";
 
 const scalar = (op: string, x: unknown, what: string): Value => {
@@ -70,6 +72,10 @@ const agree = (op: string, branches: readonly Body[]): readonly Body[] => {
 const joint = (a: DType, b: DType): DType => (isFloating(a) || !isFloating(b) ? a : b);
 
 const choose = (op: string, index: Value, branches: readonly unknown[], operands: readonly unknown[]): unknown => {
+  if (!modes.jit && branches.every((f) => typeof f === "function")) {
+    const plain = plainBranch(op, index, branches, operands);
+    if (plain !== null) return plain.out;
+  }
   const given = operands.map((x) => leavesOf(x, op)),
     args = given.map(({ def, leaves }) => ({ def, avals: leaves.map((v) => v.aval) }));
   const bodies = agree(

@@ -18,7 +18,8 @@ export const startOf = (init: unknown, op: string): Start => {
   const [leaves, def] = flatten(init, op);
   return { leaves: leaves.map((x) => (typeof x === "number" ? x : toValue(x, op))), def };
 };
-const weaknessOf = (x: unknown): Weakness | null =>
+/** How weak a number that begins a carry is; null for arrays. */
+export const weaknessOf = (x: unknown): Weakness | null =>
   typeof x !== "number" ? null : Number.isInteger(x) && Math.abs(x) < 2 ** 31 ? "integral" : "fractional";
 
 /** A loop's body with the values that its carry begins with. */
@@ -28,7 +29,8 @@ export interface Carried {
   readonly avals: readonly Aval[];
 }
 
-const changed = (op: string, path: string, want: Aval, got: Aval): never => {
+/** Throw because a leaf of the carry came out as something else. */
+export const changed = (op: string, path: string, want: Aval, got: Aval): never => {
   const complaint = {
     op: `${op}: ${path}`,
     expected: `${showAval(want)}, as the carry begins`,
@@ -44,7 +46,8 @@ const changed = (op: string, path: string, want: Aval, got: Aval): never => {
         remedy: `a carry keeps its shape: begin with an array of shape [${got.shape}], or give what grows as a result of every round`,
       });
 };
-const otherStructure = (op: string, path: string, expected: string, got: string): never => {
+/** Throw because the carry came out with another structure. */
+export const otherStructure = (op: string, path: string, expected: string, got: string): never => {
   throw new TreeError({
     op: `${op}: ${path}`,
     expected: `the structure ${expected}, as the carry begins`,

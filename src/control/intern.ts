@@ -20,7 +20,8 @@ const textOf = (jaxpr: Jaxpr): string => {
   const used = (a: Atom): string => (isVar(a) ? String(names.get(a)) : `${keyOf(a.value)}:${a.dtype}`);
   const ins = jaxpr.ins.map(bound).join(),
     eqns = jaxpr.eqns.map(
-      (e) => `${identityOf(e.prim)} ${keyOf(e.attrs)} ${e.ins.map(used).join()}=${e.outs.map(bound).join()}`,
+      (e) =>
+        `${identityOf(e.prim)} ${keyOf(e.attrs)} ${e.ins.map(used).join()}=${e.outs.map(bound).join()}${e.scope === undefined ? "" : `#${e.scope}`}`,
     );
   return `${jaxpr.consts};${ins};${eqns.join(";")};${jaxpr.outs.map(used).join()}`;
 };

@@ -4,12 +4,13 @@ import { scopeKey } from "../core/axes.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import { lift } from "../core/lift.ts";
+import { modes } from "../core/modes.ts";
 import { type Explanation, explainStaging, type StagedFunction, type Staging, tally, traceOf } from "../core/staged.ts";
 import { bindCall } from "../core/trace.ts";
 import type { TreeDef } from "../core/tree.ts";
 import { flatten, sameDef, unflatten } from "../core/tree.ts";
 import { Literal, Tracer, Value } from "../core/value.ts";
-import { call as callUser, callable } from "../transforms/leaves.ts";
+import { call as callUser, callable, leavesOf, rebuild } from "../transforms/leaves.ts";
 import { traceJaxpr } from "../transforms/trace.ts";
 import type { Arrays, Fn, Loose } from "../transforms/types.ts";
 import { callP } from "./call.ts";
@@ -228,7 +229,18 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
       ins = e === undefined ? null : operands(e, args);
     return ins === null ? find(args) : [e as Entry, ins];
   };
+  /** The function itself, on arrays. */
+  const plain = (args: readonly unknown[]): unknown => {
+    const given = args.map((x, i) => {
+      if (chosen(statics, i, args.length)) return x;
+      const { leaves, def } = leavesOf(x, name);
+      return unflatten(def, leaves);
+    });
+    const { leaves, def } = leavesOf(callUser(callable(f), given, name), name);
+    return rebuild(def, leaves, name);
+  };
   const call = (...args: readonly unknown[]): unknown => {
+    if (!modes.jit) return plain(args);
     const [{ attrs, out }, ins] = lookup(args),
       outs = bindCall(callP, ins, attrs);
     return out.kind === "leaf" ? outs[0] : unflatten(out, outs);

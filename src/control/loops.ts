@@ -3,18 +3,20 @@ import { type Aval, aval, showAval } from "../core/aval.ts";
 import { isInteger } from "../core/dtype.ts";
 import { jaxprHasEffects } from "../core/effects.ts";
 import { ArgumentError, DTypeError, ShapeError, TreeError } from "../core/errors.ts";
+import { modes } from "../core/modes.ts";
 import type { Atom, Jaxpr } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
 import { leafDef, showDef } from "../core/tree.ts";
 import { bindCall } from "../core/trace.ts";
 import { Literal, type Value } from "../core/value.ts";
 import { add, convertElementType, lt } from "../primitives/elementwise.ts";
-import { rebuild } from "../transforms/leaves.ts";
+import { type Callable, rebuild } from "../transforms/leaves.ts";
 import { cached } from "../transforms/derived.ts";
 import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
 import type { Arrays, Loose } from "../transforms/types.ts";
 import { type Body, literalOf, toValue, traceBody } from "./bodyTrace.ts";
 import { startOf, traceCarry } from "./carry.ts";
+import { plainFor, plainWhile } from "./plain.ts";
 import { bindScan } from "./scanPrimitive.ts";
 import { whileP } from "./whilePrimitive.ts";
 
@@ -41,6 +43,10 @@ const checkCondition = (op: string, { jaxpr, out }: Body): void => {
 const runWhile = (cond: unknown, body: unknown, init: unknown): unknown => {
   const op = "whileLoop",
     start = startOf(init, op);
+  if (!modes.jit && typeof cond === "function" && typeof body === "function") {
+    const plain = plainWhile(op, cond as Callable, body as Callable, start);
+    if (plain !== null) return plain.out;
+  }
   const {
     body: step,
     starts,
@@ -137,6 +143,10 @@ const runFor = (lower: unknown, upper: unknown, body: unknown, init: unknown): u
     hi = boundOf(upper, "the upper bound"),
     start = startOf(init, op),
     index = { def: leafDef, avals: [counter] };
+  if (!modes.jit && typeof body === "function") {
+    const plain = plainFor(op, [lo, hi], body as Callable, start);
+    if (plain !== null) return plain.out;
+  }
   const { body: step, starts } = traceCarry(
     op,
     start,

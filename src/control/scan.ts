@@ -1,6 +1,7 @@
 // scan and map for users: loops over the first axis of trees of arrays.
 import { type Aval, aval, showAval } from "../core/aval.ts";
 import { ArgumentError, ShapeError, TreeError } from "../core/errors.ts";
+import { modes } from "../core/modes.ts";
 import { leafCount, showDef, type TreeDef } from "../core/tree.ts";
 import type { Value } from "../core/value.ts";
 import { concatenate, sliceAxis } from "../primitives/movement.ts";
@@ -10,6 +11,7 @@ import { type Callable, leafPath, type Leaves, leavesOf, rebuild } from "../tran
 import type { Arrays, Loose } from "../transforms/types.ts";
 import { traceBody } from "./bodyTrace.ts";
 import { startOf, traceCarry } from "./carry.ts";
+import { plainScan } from "./plain.ts";
 import { bindScan } from "./scanPrimitive.ts";
 
 /** What `scan` can be told. */
@@ -78,6 +80,8 @@ const run = (f: unknown, init: unknown, xs: unknown, options: ScanOptions = {}):
   const length = lengthOf(op, slices, options.length),
     each = { def: slices.def, avals: slices.leaves.map((x) => sliceOf(x.aval)) };
   const start = startOf(init, op);
+  if (!modes.jit && length > 0 && typeof f === "function")
+    return plainScan(op, f as Callable, start, slices, { length, reverse: options.reverse ?? false }, pairOf);
   const { body, starts } = traceCarry(
     op,
     start,

@@ -1,6 +1,7 @@
 // Named axes: which are in scope where code is traced, and which of them a jaxpr works across.
 import type { AnyCall, Jaxpr } from "./jaxpr.ts";
 import { isCall } from "./jaxpr.ts";
+import { modes } from "./modes.ts";
 import { nestedJaxprs } from "./nested.ts";
 import { currentTrace, isEager, type Trace } from "./trace.ts";
 
@@ -13,11 +14,12 @@ export const axesInScope = (): ReadonlyMap<string, number> => {
   }
   return found;
 };
-/** Equal for scopes with equal axes: what is traced in one is right in the other. */
+/** Equal for scopes with equal axes and equal checks: what is traced in one is right in the other. */
 export const scopeKey = (): string => {
   if (isEager()) return "";
   const axes = axesInScope();
-  return axes.size === 0 ? "" : JSON.stringify([...axes].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const checks = modes.check ? "check" : "";
+  return axes.size === 0 ? checks : checks + JSON.stringify([...axes].sort(([a], [b]) => (a < b ? -1 : 1)));
 };
 
 const known = new WeakMap<Jaxpr, ReadonlySet<string> | null>();

@@ -79,6 +79,10 @@ export class DonatedError extends BrickboxError {
 export class OutOfMemoryError extends BrickboxError {
   override readonly name: string = "OutOfMemoryError";
 }
+/** A computation that gave NaN or infinity while `configure({ check: true })` watched. */
+export class NonFiniteError extends BrickboxError {
+  override readonly name: string = "NonFiniteError";
+}
 /** An argument outside its domain (not a shape, dtype or tree). */
 export class ArgumentError extends BrickboxError {
   override readonly name: string = "ArgumentError";

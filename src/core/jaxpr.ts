@@ -2,6 +2,7 @@
 // `print.ts` shows jaxprs, `check.ts` checks them.
 import type { Aval } from "./aval.ts";
 import type { HostFunction } from "./host.ts";
+import type { Origin } from "./origin.ts";
 import type { AnyPrimitive, MappedAxis } from "./primitive.ts";
 import { Literal, Value } from "./value.ts";
 
@@ -16,7 +17,7 @@ export class Var extends Value {
 }
 /** What an equation may be applied to. */
 export type Atom = Var | Literal;
-export interface Eqn {
+export interface Eqn extends Origin {
   readonly prim: AnyPrimitive | AnyCall;
   readonly ins: readonly Atom[];
   readonly attrs: unknown;

@@ -79,7 +79,7 @@ const brackets = ({ prim, attrs }: Eqn): string => {
 const showEqn = (e: Eqn, names: ReadonlyMap<Var, string>): string => {
   const outs = e.outs.map((v) => `${names.get(v)}:${showAval(v.aval)}`).join(" ");
   const ins = e.ins.map((a) => ` ${showAtom(a, names)}`).join("");
-  return `${outs === "" ? "_" : outs} = ${e.prim.name}${brackets(e)}${ins}`;
+  return `${outs === "" ? "_" : outs} = ${e.prim.name}${brackets(e)}${ins}${e.scope === undefined ? "" : `  # ${e.scope}`}`;
 };
 const showAtom = (a: Atom, names: ReadonlyMap<Var, string>): string =>
   isVar(a) ? (names.get(a) ?? "?") : showLiteral(a);
@@ -98,6 +98,7 @@ export const showJaxpr = (program: Jaxpr | ClosedJaxpr): string => {
   const outs = jaxpr.outs.map((a) => showAtom(a, names)).join(", ");
   const tail = outs === "" ? "in ( ) }" : `in ( ${outs} ) }`;
   const line = eqns.length <= 2 ? [head, "let", ...(eqns.length === 0 ? [] : [eqns.join("; ")]), tail].join(" ") : "";
-  if (eqns.length <= 2 && line.length <= lineWidth && !line.includes("\n")) return line;
+  const short = eqns.length <= 2 && line.length <= lineWidth && !line.includes("\n");
+  if (short && jaxpr.eqns.every((e) => e.scope === undefined)) return line;
   return [head, `  let ${indent(eqns.join("\n"), 6)}`, `  ${tail}`].join("\n");
 };

@@ -8,7 +8,9 @@ import {
 import { customJvp as customJvpInner } from "../control/customJvp.ts";
 import { customVjp as customVjpInner } from "../control/customVjp.ts";
 import { customVmap as customVmapInner, sequentialVmap } from "../control/customVmap.ts";
+import { disableJit as disableJitInner } from "../control/disableJit.ts";
 import { jit as jitInner } from "../control/jit.ts";
+import { namedScope as namedScopeInner } from "../control/scope.ts";
 import { evalShape as evalShapeInner, makeJaxpr as makeJaxprInner } from "../transforms/abstract.ts";
 import { vmap as vmapInner } from "../transforms/batching.ts";
 import { grad as gradInner, valueAndGrad as valueAndGradInner } from "../transforms/grad.ts";
@@ -81,3 +83,7 @@ export const closureConvert = /* @__PURE__ */ ready(closureConvertInner);
 export const customVmap = /* @__PURE__ */ ready(customVmapInner);
 /** Functions with batched versions of their own: `customVmap`, and `sequentialVmap`, which vmap calls for one example after the other. */
 export const customBatching = /* @__PURE__ */ ready({ customVmap: customVmapInner, sequentialVmap } as const);
+/** `disableJit(f)`: `f()` with jitted functions and loops as plain JavaScript. */
+export const disableJit = /* @__PURE__ */ ready(disableJitInner);
+/** `namedScope(name, f)`: f, whose equations carry the name. */
+export const namedScope = /* @__PURE__ */ ready(namedScopeInner);

@@ -1,5 +1,7 @@
 // Settings of the whole library.
 import { ArgumentError } from "../core/errors.ts";
+import { modes } from "../core/modes.ts";
+import { noteLines } from "../core/origin.ts";
 
 /** Names of the backends that programs can run on. */
 export type BackendName = "wasm" | "reference";
@@ -11,8 +13,10 @@ export interface Settings {
   readonly memoryBudget: number | null;
   /** Report compilations to `log`. */
   readonly debug: boolean;
-  /** Check what costs time to check: random keys that are used twice, results that are not finite. */
+  /** Check what costs time to check: results that are not finite, indices out of range, random keys that are used twice. */
   readonly check: boolean;
+  /** Compile functions and loops; without it they run as plain JavaScript (see `disableJit`). */
+  readonly jit: boolean;
   readonly backend: BackendName;
   /** Where `debug` reports go. */
   readonly log: (message: string) => void;
@@ -23,6 +27,7 @@ let state: Settings = {
   memoryBudget: null,
   debug: false,
   check: false,
+  jit: true,
   backend: "wasm",
   log: (message) => console.error(message),
 };
@@ -49,6 +54,7 @@ const rules: { readonly [K in keyof Settings]: (x: unknown) => void } = {
   },
   debug: (x) => flag("debug", x),
   check: (x) => flag("check", x),
+  jit: (x) => flag("jit", x),
   backend: (x) => {
     if (x !== "wasm" && x !== "reference") refuse("backend", '"wasm" or "reference"', x);
   },
@@ -81,6 +87,9 @@ export const configure = (changes: Partial<Settings>): Settings => {
     else rule(x);
   }
   state = { ...state, ...(Object.fromEntries(given) as Partial<Settings>) };
+  if (changes.jit !== undefined) modes.jit = changes.jit;
+  modes.check = state.check;
+  noteLines(state.check);
   for (const f of listeners) f();
   return before;
 };

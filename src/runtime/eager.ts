@@ -3,12 +3,14 @@ import { compile } from "../compile/compile.ts";
 import type { Aval } from "../core/aval.ts";
 import type { AnyCall, Jaxpr } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
+import { modes } from "../core/modes.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import { checkAlive, installBase } from "../core/trace.ts";
 import { Tracer, type Value } from "../core/value.ts";
-import { type ConcreteArray, demandRoom } from "./array.ts";
+import { ConcreteArray, demandRoom, donate } from "./array.ts";
 import { currentDevice } from "./backend.ts";
 import { EquationCache } from "./cache.ts";
+import { checkEager, checkProgram } from "./checking.ts";
 import { settings } from "./configure.ts";
 import type { Device } from "./device.ts";
 import { type Loaded, load, run, signature } from "./executable.ts";
@@ -78,7 +80,9 @@ const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Val
     );
     return build(equation(prim, ins, attrs, [out]), prim.name, null);
   });
-  return run(loaded, ins)[0] as Value;
+  const outs = run(loaded, ins);
+  if (modes.check) checkEager(prim.name, ins, outs);
+  return outs[0] as Value;
 };
 
 /** Attributes that a call may have besides its body. */
@@ -105,30 +109,49 @@ const loadBody = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null
   return fresh;
 };
 
+/** Run a program whose results are looked at; what it was given must not be overwritten before. */
+const runChecked = (
+  body: Jaxpr,
+  name: string,
+  donated: readonly boolean[] | null,
+  ins: readonly Value[],
+): readonly Value[] => {
+  const outs = run(loadBody(body, name, null), ins);
+  checkProgram(name, body, outs, (probed) => run(build(probed, name, null), ins));
+  ins.forEach((x, i) => {
+    if (donated?.[i] === true && x instanceof ConcreteArray && x.donation === null)
+      donate(x, { name, at: new Error("donated") });
+  });
+  return outs;
+};
+
 const processCall = (prim: AnyCall, ins: readonly Value[], attrs: unknown): readonly Value[] => {
   if (prim.inline !== null) {
     const { name, donated } = attrs as CallNotes;
-    return run(loadBody(prim.inline(attrs), name ?? prim.name, donated ?? null), ins);
+    const body = prim.inline(attrs);
+    return modes.check
+      ? runChecked(body, name ?? prim.name, donated ?? null, ins)
+      : run(loadBody(body, name ?? prim.name, donated ?? null), ins);
   }
   const structure = prim.structure?.(attrs);
   if (structure?.kind === "host") return callDirectly(structure.call, ins, structure.name);
+  const whole = (): Jaxpr =>
+    equation(
+      prim,
+      ins,
+      attrs,
+      prim.abstractEval(
+        ins.map((x) => x.aval),
+        attrs,
+      ),
+    );
   const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
     refuseLeaked(ins, prim.name);
-    return build(
-      equation(
-        prim,
-        ins,
-        attrs,
-        prim.abstractEval(
-          ins.map((x) => x.aval),
-          attrs,
-        ),
-      ),
-      prim.name,
-      null,
-    );
+    return build(whole(), prim.name, null);
   });
-  return run(loaded, ins);
+  const outs = run(loaded, ins);
+  if (modes.check) checkProgram(prim.name, whole(), outs, (probed) => run(build(probed, prim.name, null), ins));
+  return outs;
 };
 
 /** Make this the interpreter of eager code; to be called once, by the entry point. */

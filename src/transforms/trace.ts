@@ -2,6 +2,7 @@
 import type { Aval } from "../core/aval.ts";
 import type { AnyCall, Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isCall, isVar, Var } from "../core/jaxpr.ts";
+import { originNow, outsideScopes, withOrigin } from "../core/origin.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Trace } from "../core/trace.ts";
 import { bind, bindCall, checkAlive, currentTrace, withTrace } from "../core/trace.ts";
@@ -59,7 +60,13 @@ export const recorder = (name: string): Recorder => {
   };
   const note: Recorder["note"] = (prim, ins, attrs, outs) => {
     const staged = outs.map(input);
-    eqns.push({ prim, ins: ins.map((v) => atom(v, prim.name)), attrs, outs: staged.map((s) => s.atom) });
+    eqns.push({
+      prim,
+      ins: ins.map((v) => atom(v, prim.name)),
+      attrs,
+      outs: staged.map((s) => s.atom),
+      ...originNow(),
+    });
     return staged;
   };
   const avalsOf = (ins: readonly Value[]): readonly Aval[] => ins.map((v) => v.aval);
@@ -93,7 +100,9 @@ export const traceJaxpr = (f: Flat, avals: readonly Aval[], name: string): Close
     const ins = avals.map(r.input);
     return r.close(
       ins,
-      withTrace({ process: r.process, processCall: r.processCall, parent: currentTrace() }, () => f(...ins)),
+      withTrace({ process: r.process, processCall: r.processCall, parent: currentTrace() }, () =>
+        outsideScopes(() => f(...ins)),
+      ),
     );
   } finally {
     r.life.alive = false;
@@ -101,8 +110,10 @@ export const traceJaxpr = (f: Flat, avals: readonly Aval[], name: string): Close
 };
 
 /** Apply the primitive of an equation to values under the current interpreter. */
-export const applyEqn = ({ prim, attrs }: Eqn, ins: readonly Value[]): readonly Value[] =>
-  isCall(prim) ? bindCall(prim, ins, attrs) : [bind(prim, ins, attrs)];
+export const applyEqn = (e: Eqn, ins: readonly Value[]): readonly Value[] => {
+  const { prim, attrs } = e;
+  return withOrigin(e, () => (isCall(prim) ? bindCall(prim, ins, attrs) : [bind(prim, ins, attrs)]));
+};
 
 /** Run a jaxpr under the current interpreter; `ins` begins with the constants. */
 export const evalJaxpr = (jaxpr: Jaxpr, ins: readonly Value[]): readonly Value[] => {

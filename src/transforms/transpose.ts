@@ -4,6 +4,7 @@ import { sameAval, showAval } from "../core/aval.ts";
 import { TraceError } from "../core/errors.ts";
 import type { Atom, Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isCall, isVar, type Var } from "../core/jaxpr.ts";
+import { withOrigin } from "../core/origin.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Value } from "../core/value.ts";
 import { add } from "../primitives/elementwise.ts";
@@ -107,7 +108,7 @@ export const backwardPass = (
       outs = e.outs.map((v) => sums.get(v) ?? null);
     if (outs.every((c) => c === null)) continue;
     for (const v of e.outs) sums.delete(v);
-    backward(e, outs, e.ins.map(read)).forEach((ct, i) => {
+    withOrigin(e, () => backward(e, outs, e.ins.map(read))).forEach((ct, i) => {
       if (ct !== null) accumulate(e.ins[i] as Atom, ct, e.prim.name);
     });
   }
