@@ -49,42 +49,95 @@ export const saveableOf = ({ prim, ins, attrs }: Eqn): Saveable => ({
   attrs: isCall(prim) ? null : attrs,
 });
 
-const everythingSaveable: Policy = () => true;
-const nothingSaveable: Policy = () => false;
-const dotsSaveable: Policy = isDot;
-const dotsWithNoBatchDimsSaveable: Policy = (v) => v.primitive === "dotGeneral" && !hasBatch(v);
+const dots: Policy = isDot;
+const dotsWithWeights: Policy = (v) => v.primitive === "dotGeneral" && !hasBatch(v);
 /** Policies of `checkpoint`, under the names that JAX gives them. Those of names are made anew by every call: keep them in a constant. */
 export const checkpointPolicies = {
-  /** Keep all: no second computation. */
-  everythingSaveable,
-  /** Keep only the arguments: the default. */
-  nothingSaveable,
-  /** Keep what products and convolutions give. */
-  dotsSaveable,
-  checkpointDots: dotsSaveable,
-  /** Keep what products without batch axes give: those with weights. */
-  dotsWithNoBatchDimsSaveable,
-  checkpointDotsWithNoBatchDims: dotsWithNoBatchDimsSaveable,
-  /** Keep all values that have a name. */
+  /**
+   * Keep all: nothing is computed again.
+   * @example
+   * checkpointPolicies.everythingSaveable({ primitive: "sin", operands: [], attrs: {} }) // => true
+   */
+  everythingSaveable: (() => true) as Policy,
+  /**
+   * Keep only the arguments: the default.
+   * @example
+   * checkpointPolicies.nothingSaveable({ primitive: "sin", operands: [], attrs: {} }) // => false
+   */
+  nothingSaveable: (() => false) as Policy,
+  /**
+   * Keep what products and convolutions give.
+   * @example
+   * checkpointPolicies.dotsSaveable({ primitive: "dotGeneral", operands: [], attrs: { batch: [[], []] } }) // => true
+   * checkpointPolicies.dotsSaveable({ primitive: "sin", operands: [], attrs: {} }) // => false
+   */
+  dotsSaveable: dots,
+  /**
+   * The same as `dotsSaveable`.
+   * @example
+   * checkpointPolicies.checkpointDots({ primitive: "dotGeneral", operands: [], attrs: { batch: [[], []] } }) // => true
+   */
+  checkpointDots: dots,
+  /**
+   * Keep what products without batch axes give: those with weights.
+   * @example
+   * checkpointPolicies.dotsWithNoBatchDimsSaveable({ primitive: "dotGeneral", operands: [], attrs: { batch: [[], []] } }) // => true
+   * checkpointPolicies.dotsWithNoBatchDimsSaveable({ primitive: "dotGeneral", operands: [], attrs: { batch: [[0], [0]] } }) // => false
+   */
+  dotsWithNoBatchDimsSaveable: dotsWithWeights,
+  /**
+   * The same as `dotsWithNoBatchDimsSaveable`.
+   * @example
+   * checkpointPolicies.checkpointDotsWithNoBatchDims({ primitive: "dotGeneral", operands: [], attrs: { batch: [[0], [0]] } }) // => false
+   */
+  checkpointDotsWithNoBatchDims: dotsWithWeights,
+  /**
+   * Keep all values that have a name (`checkpointName`).
+   * @example
+   * checkpointPolicies.saveAnyNames({ primitive: "checkpointName", operands: [], attrs: { name: "h" } }) // => true
+   */
   saveAnyNames: ((v) => nameOf(v) !== null) as Policy,
-  /** Keep the values of these names. */
+  /**
+   * Keep the values of these names.
+   * @example
+   * checkpointPolicies.saveOnlyTheseNames("a", "h")({ primitive: "checkpointName", operands: [], attrs: { name: "h" } }) // => true
+   * checkpointPolicies.saveOnlyTheseNames("a")({ primitive: "checkpointName", operands: [], attrs: { name: "h" } }) // => false
+   */
   saveOnlyTheseNames:
     (...names: readonly string[]): Policy =>
-    (v) =>
-      names.includes(nameOf(v) ?? ""),
-  /** Keep the values that have another name than these. */
+    (v) => {
+      const name = nameOf(v);
+      return name !== null && names.includes(name);
+    },
+  /**
+   * Keep the values that have a name, but not these.
+   * @example
+   * checkpointPolicies.saveAnyNamesButThese("a")({ primitive: "checkpointName", operands: [], attrs: { name: "h" } }) // => true
+   * checkpointPolicies.saveAnyNamesButThese("a")({ primitive: "sin", operands: [], attrs: {} }) // => false
+   */
   saveAnyNamesButThese:
     (...names: readonly string[]): Policy =>
     (v) => {
       const name = nameOf(v);
       return name !== null && !names.includes(name);
     },
-  /** Keep all but the values of these names. */
+  /**
+   * Keep all but the values of these names.
+   * @example
+   * checkpointPolicies.saveAnythingExceptTheseNames("h")({ primitive: "checkpointName", operands: [], attrs: { name: "h" } }) // => false
+   * checkpointPolicies.saveAnythingExceptTheseNames("h")({ primitive: "sin", operands: [], attrs: {} }) // => true
+   */
   saveAnythingExceptTheseNames:
     (...names: readonly string[]): Policy =>
-    (v) =>
-      !names.includes(nameOf(v) ?? ""),
-  /** Keep what one of two policies keeps. */
+    (v) => {
+      const name = nameOf(v);
+      return name === null || !names.includes(name);
+    },
+  /**
+   * Keep what one of two policies keeps.
+   * @example
+   * checkpointPolicies.saveFromBothPolicies(checkpointPolicies.dotsSaveable, checkpointPolicies.saveAnyNames)({ primitive: "dotGeneral", operands: [], attrs: { batch: [[], []] } }) // => true
+   */
   saveFromBothPolicies:
     (first: Policy, second: Policy): Policy =>
     (v) =>
