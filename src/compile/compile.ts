@@ -29,8 +29,11 @@ const resultsOf = (
   return { outs, outputs };
 };
 
-/** Compile a jaxpr; `donated[i]` says that the memory of input i may be reused. */
-export const compile = (source: Jaxpr, options: { readonly donated: readonly boolean[] }): Compiled => {
+/** Compile a jaxpr; `donated[i]` says that the memory of input i may be reused, `threads` how many may share a kernel. */
+export const compile = (
+  source: Jaxpr,
+  options: { readonly donated: readonly boolean[]; readonly threads?: number },
+): Compiled => {
   const passes = new Map<string, number>();
   const timed = <A>(pass: string, f: () => A): A => {
     const start = performance.now(),
@@ -47,7 +50,7 @@ export const compile = (source: Jaxpr, options: { readonly donated: readonly boo
       { outs, outputs } = resultsOf(jaxpr, bufferOf);
     const kept = new Set(outs.flatMap((o) => (o.kind === "input" ? [o.index] : [])));
     const donated = inputs.filter((_, i) => options.donated[i] === true && !kept.has(i));
-    const plan = timed("plan", () => planMemory(steps, inputs, outputs, donated));
+    const plan = timed("plan", () => planMemory(steps, inputs, outputs, donated, options.threads));
     const program: Program = { inputs, outputs, temporaries: plan.placements.map((p) => p.buffer), steps };
     return {
       jaxpr,

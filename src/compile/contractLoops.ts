@@ -340,7 +340,8 @@ export const contract = (
   const last: Stmt =
     b.KB > 1 ? { op: "if", cond: compare("eq", b.kb, int(b.KB - 1)), then: [finish], else: [] } : finish;
   const block = [...rows.block, tiles(b, rows, packed), last],
-    nest = loop(b.jb, [loop(b.kb, [packColumns(b, n, c.right, packed), loop(b.ib, block)])]);
+    columns = loop(b.kb, [packColumns(b, n, c.right, packed), loop(b.ib, block, { mark: "parallel" })]),
+    nest = loop(b.jb, [columns], { mark: "parallel" });
   const outer = [...c.batch, ...outerM, ...outerN].reduceRight<Stmt>(
     (inner, o) => loop(o, [inner], { mark: "parallel" }),
     nest,

@@ -2,6 +2,7 @@
 import { sizeOf } from "../core/aval.ts";
 import type { Buffer } from "../kernel/expr.ts";
 import { byteSize } from "../kernel/expr.ts";
+import { kernelsOf } from "../kernel/print.ts";
 import type { Carry, Placement, Plan, Step } from "../kernel/program.ts";
 import { replaces, updatesInPlace } from "./inPlace.ts";
 
@@ -179,12 +180,21 @@ const aliasesOf = (
 };
 
 /** Places for the temporaries: a result takes the place of an operand that dies in the same action where it can. */
-const slotsOf = ({ actions, lives, shared }: Timeline, outside: ReadonlySet<Buffer>): readonly Slot[] => {
+const slotsOf = (
+  { actions, lives, shared }: Timeline,
+  outside: ReadonlySet<Buffer>,
+  copies: ReadonlyMap<Buffer, number>,
+): readonly Slot[] => {
   const slotOf = new Map<Buffer, Slot>(),
     slots: Slot[] = [];
   const fresh = (b: Buffer): void => {
     if (outside.has(b) || slotOf.has(b) || shared.has(b)) return;
-    const slot: Slot = { buffers: [b], bytes: placedBytes(b), offset: 0, ...(lives.get(b) as Life) };
+    const slot: Slot = {
+      buffers: [b],
+      bytes: placedBytes(b) * (copies.get(b) ?? 1),
+      offset: 0,
+      ...(lives.get(b) as Life),
+    };
     slots.push(slot);
     slotOf.set(b, slot);
   };
@@ -209,19 +219,28 @@ const slotsOf = ({ actions, lives, shared }: Timeline, outside: ReadonlySet<Buff
   return slots;
 };
 
-/** Plan the memory of a program. `inputs` and `outputs` have memory of their own. */
+/** Plan the memory of a program for some threads. `inputs` and `outputs` have memory of their own. */
 export const planMemory = (
   steps: readonly Step[],
   inputs: readonly Buffer[],
   outputs: readonly Buffer[],
   donated: readonly Buffer[],
+  threads = 1,
 ): Plan => {
   const timeline = timelineOf(steps),
-    { lives, shared, length } = timeline;
-  const slots = slotsOf(timeline, new Set([...inputs, ...outputs])),
+    { lives, shared, length } = timeline,
+    split = kernelsOf(steps).filter((k) => k.split !== undefined),
+    copies = new Map(threads > 1 ? split.flatMap((k) => k.scratch.map((b): [Buffer, number] => [b, threads])) : []);
+  const slots = slotsOf(timeline, new Set([...inputs, ...outputs]), copies),
     arenaBytes = place(slots);
   const placements = slots.flatMap((s): Placement[] =>
-    s.buffers.map((b) => ({ buffer: b, offset: s.offset, bytes: s.bytes, ...(lives.get(b) as Life) })),
+    s.buffers.map((b) => ({
+      buffer: b,
+      offset: s.offset,
+      bytes: s.bytes,
+      ...(lives.get(b) as Life),
+      ...(copies.has(b) ? { copies: threads } : {}),
+    })),
   );
   return {
     placements,
@@ -229,5 +248,6 @@ export const planMemory = (
     livenessBytes: liveness(slots, length),
     aliases: aliasesOf(timeline, outputs, donated),
     shared,
+    ...(split.length > 0 && threads > 1 ? { threads } : {}),
   };
 };

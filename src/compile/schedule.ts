@@ -16,6 +16,7 @@ import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { hoist, writtenBy } from "./hoist.ts";
 import { remembering } from "./remember.ts";
+import { splitOf } from "./split.ts";
 import { tiled } from "./tiling.ts";
 import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
 import { vectorizes } from "./vectorize.ts";
@@ -42,10 +43,15 @@ const mainOf = (roots: readonly Expr[], vars: readonly Index[]): Contraction | n
   return found[0] ?? null;
 };
 
+/** Indices of loops that nothing stands around. */
+const outermost = (body: readonly Stmt[]): readonly Index[] => body.flatMap((s) => (s.op === "for" ? [s.index] : []));
+
 /** What a kernel does, before its buffers are collected. */
 interface Body {
   readonly body: readonly Stmt[];
   readonly scratch: readonly Buffer[];
+  /** Loops whose rounds are independent of each other. */
+  readonly rounds?: readonly Index[];
 }
 
 const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
@@ -67,15 +73,15 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
     return { body: hoist([...rounds, ...body]), scratch };
   }
   const row = remembering(vars, roots, stores, buffers);
-  if (row !== null) return { body: hoist([...rounds, ...row.body]), scratch: row.scratch };
+  if (row !== null) return { body: hoist([...rounds, ...row.body]), scratch: row.scratch, rounds: vars };
   const tiles = tiled(vars, roots, stores, buffers);
-  if (tiles !== null) return { body: hoist([...rounds, ...tiles]), scratch: [] };
+  if (tiles !== null) return { body: hoist([...rounds, ...tiles]), scratch: [], rounds: outermost(tiles) };
   const body = buffers.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
   );
   const last = vars[vars.length - 1],
     mark = last !== undefined && vectorizes(roots, last) ? "vector" : "serial";
-  return { body: hoist([...rounds, ...nest(vars, body, mark)]), scratch: [] };
+  return { body: hoist([...rounds, ...nest(vars, body, mark)]), scratch: [], rounds: vars };
 };
 
 const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
@@ -128,13 +134,21 @@ const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
 };
 
 /** The kernel of statements. */
-export const kernelOf = (name: string, { body, scratch }: Body): Kernel => {
+export const kernelOf = (name: string, { body, scratch, rounds = [] }: Body): Kernel => {
   const written = writtenBy(body),
     own = new Set(scratch),
     used = [...buffersIn(body)];
   const outputs = used.filter((b) => written.has(b) && !own.has(b)),
     reads = used.filter((b) => !written.has(b) && !own.has(b));
-  return { name, params: [...reads, ...outputs], outputs, scratch: scratch.filter((b) => used.includes(b)), body };
+  const kernel: Kernel = {
+    name,
+    params: [...reads, ...outputs],
+    outputs,
+    scratch: scratch.filter((b) => used.includes(b)),
+    body,
+  };
+  const split = splitOf(kernel, new Set(rounds));
+  return split === null ? kernel : { ...kernel, split };
 };
 
 /** The kernel of a group. */
@@ -152,5 +166,5 @@ export const copyKernel = (from: Buffer | number, to: Buffer, n: number, views: 
       : (throughViews([read(from, [i])], views, used)[0] as Expr);
   const [b, at] = storeThrough(to, i, views, used);
   const body = hoist([...bindRounds(used), ...nest([i], [{ op: "store", buffer: b, at: [at], value }], "vector")]);
-  return kernelOf(typeof from === "number" ? `fill_${n}` : `copy_${n}`, { body, scratch: [] });
+  return kernelOf(typeof from === "number" ? `fill_${n}` : `copy_${n}`, { body, scratch: [], rounds: [i] });
 };

@@ -9,8 +9,12 @@ const makers: { readonly [K in BackendName]: () => Backend } = { wasm: wasmBacke
 const made = new Map<BackendName, Device>();
 let current: Device | null = null;
 let forced: Device | null = null;
+let threads = settings().threads;
 onConfigure(() => {
   current = null;
+  if (threads === settings().threads) return;
+  threads = settings().threads;
+  for (const { backend } of devices()) backend.endThreads?.();
 });
 
 /** The device of a backend, made when it is first needed. */
@@ -27,6 +31,8 @@ export const currentDevice = (): Device => {
   current ??= deviceOf(settings().backend);
   return current;
 };
+/** Threads that share the kernels of a device. */
+export const threadsOf = ({ backend }: Device): number => Math.min(threads, backend.maxThreads ?? 1);
 /** All devices in use. */
 export const devices = (): readonly Device[] => [...made.values(), ...(forced === null ? [] : [forced])];
 /** Run `f` on a device of its own: for laws about small memories. */

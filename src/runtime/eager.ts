@@ -8,7 +8,7 @@ import type { AnyPrimitive } from "../core/primitive.ts";
 import { checkAlive, installBase } from "../core/trace.ts";
 import { Tracer, type Value } from "../core/value.ts";
 import { ConcreteArray, demandRoom, donate } from "./array.ts";
-import { currentDevice } from "./backend.ts";
+import { currentDevice, threadsOf } from "./backend.ts";
 import { EquationCache } from "./cache.ts";
 import { checkEager, checkProgram } from "./checking.ts";
 import { settings } from "./configure.ts";
@@ -16,7 +16,7 @@ import type { Device } from "./device.ts";
 import { type Loaded, load, run, signature } from "./executable.ts";
 import { callDirectly } from "./host.ts";
 
-/** Compiled programs of one device. */
+/** Compiled programs of one device for one number of threads. */
 interface Shelf {
   readonly equations: EquationCache<Loaded>;
   /** Bodies of calls, by identity: without donation, and by the pattern of donation. */
@@ -24,12 +24,13 @@ interface Shelf {
   readonly donating: WeakMap<Jaxpr, Map<string, Loaded>>;
 }
 const equationLimit = 4096;
-const shelves = new WeakMap<Device, Shelf>();
+const shelves = new WeakMap<Device, Map<number, Shelf>>();
 const shelfOf = (device: Device): Shelf => {
-  const known = shelves.get(device);
+  const threads = threadsOf(device),
+    known = shelves.get(device)?.get(threads);
   if (known !== undefined) return known;
   const fresh: Shelf = { equations: new EquationCache(equationLimit), bodies: new WeakMap(), donating: new WeakMap() };
-  shelves.set(device, fresh);
+  shelves.set(device, (shelves.get(device) ?? new Map<number, Shelf>()).set(threads, fresh));
   return fresh;
 };
 /** Programs compiled so far, and equations kept now. */
@@ -40,7 +41,10 @@ const build = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null): 
   const device = currentDevice(),
     start = performance.now();
   for (const a of jaxpr.outs) demandRoom(a.aval, name);
-  const compiled = compile(jaxpr, { donated: donated ?? jaxpr.ins.map(() => false) });
+  const compiled = compile(jaxpr, {
+    donated: donated ?? jaxpr.ins.map(() => false),
+    threads: threadsOf(device),
+  });
   const middle = performance.now(),
     loaded = load(compiled, device, name, donated);
   compilations.count++;

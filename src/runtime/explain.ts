@@ -5,7 +5,7 @@ import { showJaxpr } from "../core/print.ts";
 import { type Explanation, installExplain, type StagedFunction, type Staging, traceOf } from "../core/staged.ts";
 import type { Buffer } from "../kernel/expr.ts";
 import { kernelsOf, showKernel, showPlan, showProgram } from "../kernel/print.ts";
-import { currentDevice, deviceOf } from "./backend.ts";
+import { currentDevice, deviceOf, threadsOf } from "./backend.ts";
 import type { BackendName } from "./configure.ts";
 import { showBytes } from "./device.ts";
 
@@ -24,6 +24,7 @@ const explainStages = ({ name, closed, donated, device }: Staging): Explanation 
     target = device === null ? currentDevice() : deviceOf(device as BackendName);
   const { jaxpr, program, plan, groups, flops, bytes, passes } = compile(source, {
     donated: donated ?? source.ins.map(() => false),
+    threads: threadsOf(target),
   });
   const start = performance.now(),
     executable = target.backend.compile(program, plan),
