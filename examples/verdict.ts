@@ -10,13 +10,15 @@ export interface Outcome {
   /** What something trivial reaches. */
   readonly baseline: number;
   readonly seconds: number;
+  /** Whether less is better: then the threshold is what it must not exceed. */
+  readonly less?: boolean;
 }
 /** Print the outcome; the process fails if the threshold is missed. */
-export const verdict = ({ name, metric, value, threshold, baseline, seconds }: Outcome): void => {
-  const passed = value >= threshold;
+export const verdict = ({ name, metric, value, threshold, baseline, seconds, less = false }: Outcome): void => {
+  const passed = less ? value <= threshold : value >= threshold;
   console.log(
-    `${name}: ${metric} ${value.toFixed(4)}, at least ${threshold} expected (baseline ${baseline.toFixed(4)}), ` +
-      `${seconds.toFixed(1)} s, ${passed ? "PASS" : "FAIL"}`,
+    `${name}: ${metric} ${value.toFixed(4)}, at ${less ? "most" : "least"} ${threshold} expected ` +
+      `(baseline ${baseline.toFixed(4)}), ${seconds.toFixed(1)} s, ${passed ? "PASS" : "FAIL"}`,
   );
   if (!passed) process.exitCode = 1;
 };

@@ -152,7 +152,8 @@ export const gru = <const I extends number, const N extends number>(
           ? onState(2, 3, np.multiply(r as NDArray, before))
           : np.multiply(r as NDArray, np.add(gate(fromState, 2, hidden), bh));
       const candidate = nn.tanh(np.add(gate(projected, 2, hidden), recalled));
-      const h = np.add(candidate, np.multiply(z as NDArray, np.subtract(before, candidate)));
+      // With z = 1 exactly what was there before.
+      const h = np.add(np.multiply(z as NDArray, before), np.multiply(np.subtract(1, z as NDArray), candidate));
       return [h, h];
     },
   });

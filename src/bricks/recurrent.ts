@@ -79,7 +79,8 @@ export const bidirectional = <P, A, Q = P>(
 export const each = <P, A, B>(inner: Brick<P, A, B>): Brick<P, Over<A>, Over<B>> => ({
   init: (key) => inner.init(key),
   apply: (params, inputs, key) => {
-    const keys = key === undefined ? undefined : random.split(key, stepsOf("each", inputs));
+    const steps = stepsOf("each", inputs),
+      keys = key === undefined ? undefined : random.split(key, steps);
     return vmap(([input, k]: readonly [A, Key | undefined]) => inner.apply(params, input, k))([
       inputs,
       keys,
