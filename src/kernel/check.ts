@@ -5,7 +5,7 @@ import type { Buffer, Expr, Var } from "./expr.ts";
 import { byteSize, registerType } from "./expr.ts";
 import { carriesOf, kernelsOf } from "./print.ts";
 import { newNames, showBuffer, showShared } from "./printExpr.ts";
-import type { Carry, Kernel, Placement, Plan, Program, Step, Stmt } from "./program.ts";
+import type { Carry, Kernel, Placement, Plan, Program, Split, Step, Stmt } from "./program.ts";
 
 const either = <A>(found: readonly string[], value: A): E.Either<readonly string[], A> =>
   found.length === 0 ? E.right(value) : E.left(found);
@@ -15,6 +15,26 @@ const bytesOf = (b: Buffer): number => b.shape.reduce((n, d) => n * d, byteSize[
 
 // Names that are bound here, and whether `set` may rebind them.
 type Scope = ReadonlyMap<Var, boolean>;
+
+/** Buffers that statements store to. */
+const storedBy = (stmts: readonly Stmt[]): readonly Buffer[] =>
+  stmts.flatMap((s) => {
+    if (s.op === "store") return [s.buffer];
+    if (s.op === "if") return [...storedBy(s.then), ...storedBy(s.else)];
+    return s.op === "for" || s.op === "while" ? storedBy(s.body) : [];
+  });
+const splitComplaints = ({ body, scratch }: Kernel, { index, chunk }: Split): readonly string[] => {
+  const last = body[body.length - 1];
+  return [
+    ...(last?.op === "for" && last.index === index && last.limit === undefined && last.accs.length === 0
+      ? []
+      : ["the kernel is split, but does not end with a plain loop over that index"]),
+    ...(Number.isInteger(chunk) && chunk > 0 ? [] : [`chunks of ${chunk} rounds`]),
+    ...(storedBy(body.slice(0, -1)).every((b) => scratch.includes(b))
+      ? []
+      : ["the kernel is split, but stores results before its last loop"]),
+  ];
+};
 
 const kernelComplaints = (k: Kernel): readonly string[] => {
   const found: string[] = [],
@@ -129,6 +149,7 @@ const kernelComplaints = (k: Kernel): readonly string[] => {
     }
   };
   block(k.body, new Map());
+  if (k.split !== undefined) for (const wrong of splitComplaints(k, k.split)) complain(wrong);
   return found;
 };
 /** The kernel if it is well formed, else what is wrong with it: types, scopes, stores to what it may not write. */
@@ -232,7 +253,7 @@ const planComplaints = (p: Program, plan: Plan): readonly string[] => {
   for (const x of plan.placements) {
     if (placed.has(x.buffer)) found.push(`plan: ${where(x)} has a second place`);
     placed.set(x.buffer, x);
-    if (x.bytes < bytesOf(x.buffer)) found.push(`plan: ${x.bytes} bytes for ${where(x)}`);
+    if (x.bytes < bytesOf(x.buffer) * (x.copies ?? 1)) found.push(`plan: ${x.bytes} bytes for ${where(x)}`);
     if (x.offset % 16 !== 0) found.push(`plan: ${where(x)} is not aligned to 16 bytes`);
     if (x.offset < 0 || x.offset + x.bytes > plan.arenaBytes)
       found.push(`plan: ${where(x)} lies outside of the arena of ${plan.arenaBytes} bytes`);

@@ -92,7 +92,8 @@ const kernelLines = (k: Kernel, title: string): Lines => {
     names.call(b, `s${i}`);
   });
   const scratch = k.scratch.map((b) => `scratch ${names.buffer(b)}: ${showBuffer(b)}`);
-  return block(`kernel ${title}(${params.join(", ")})`, [...scratch, ...statements(k.body, names, 0)]);
+  const shared = k.split === undefined ? "" : ` in chunks of ${k.split.chunk}`;
+  return block(`kernel ${title}(${params.join(", ")})${shared}`, [...scratch, ...statements(k.body, names, 0)]);
 };
 /** A kernel as text: its buffers, then its loops. */
 export const showKernel = (k: Kernel): string => kernelLines(k, k.name).join("\n");
@@ -243,7 +244,7 @@ export const showPlan = (plan: Plan, program?: Program): string => {
     names.buffer(p.buffer),
     showBuffer(p.buffer),
     `at ${p.offset}`,
-    `${p.bytes} bytes`,
+    `${p.bytes} bytes${p.copies === undefined ? "" : ` in ${p.copies} copies`}`,
     `steps ${p.from}..${p.to}`,
   ]);
   const widths = [0, 1, 2, 3].map((c) => Math.max(0, ...rows.map((r) => (r[c] as string).length)));
