@@ -7,6 +7,7 @@ export {
   NonFiniteError,
   OutOfMemoryError,
   ShapeError,
+  ThreadError,
   TraceError,
   TreeError,
 } from "./core/errors.ts";

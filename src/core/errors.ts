@@ -83,6 +83,10 @@ export class OutOfMemoryError extends BrickboxError {
 export class NonFiniteError extends BrickboxError {
   override readonly name: string = "NonFiniteError";
 }
+/** Work that was lost because a thread was. */
+export class ThreadError extends BrickboxError {
+  override readonly name: string = "ThreadError";
+}
 /** An argument outside its domain (not a shape, dtype or tree). */
 export class ArgumentError extends BrickboxError {
   override readonly name: string = "ArgumentError";

@@ -9,7 +9,8 @@ import type { Aval } from "../core/aval.ts";
 import { bytesOf, showAval, sizeOf } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
 import { viewOf } from "../core/dtype.ts";
-import { TraceError } from "../core/errors.ts";
+import { LostWork } from "../backends/wasm/threads.ts";
+import { ThreadError, TraceError } from "../core/errors.ts";
 import { checkAlive } from "../core/trace.ts";
 import { Literal, type Value } from "../core/value.ts";
 import type { Buffer } from "../kernel/expr.ts";
@@ -284,7 +285,11 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
       outAddresses[i] = offset >= 0 ? base + offset : ((made[i] as Cell).block as Block).address;
     }
     started = true;
-    l.executable.run(inAddresses, outAddresses, base + l.arenaOffset);
+    try {
+      l.executable.run(inAddresses, outAddresses, base + l.arenaOffset);
+    } catch (e) {
+      throw e instanceof LostWork ? lost(e, l.name) : e;
+    }
     const results = collect(l, ins, cells, made, base, now);
     done = true;
     return results;
@@ -294,6 +299,14 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
     device.leave();
   }
 };
+
+const lost = (e: LostWork, op: string): ThreadError =>
+  new ThreadError({
+    op,
+    expected: "every thread to finish its part",
+    got: e.message,
+    remedy: "call again (lost threads are replaced), or compute on one thread: configure({ threads: 1 })",
+  });
 
 /** After a failure: free new outputs; an input that the program may have overwritten is gone. */
 const abandon = (
