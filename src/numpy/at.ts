@@ -110,7 +110,7 @@ const updated = (x: Value, index: readonly Index[], how: Update, values: ArrayLi
     return back(select(where, new_, a));
   }
   const clip = clips(op, options.mode, false),
-    plan = planOf(op, x.aval, index, clip);
+    plan = planOf(op, x.aval, index, clip, options.mode);
   const o = { mode: clip ? "clip" : "drop", uniqueIndices: options.uniqueIndices ?? false } as const;
   return back(write(op, a, plan, expandTo(op, v, plan.shape), how, o));
 };
@@ -118,7 +118,10 @@ const updated = (x: Value, index: readonly Index[], how: Update, values: ArrayLi
 const got = (op: string, x: Value, index: readonly Index[], options: GetOptions): Value => {
   const clip = clips(op, options.mode, true);
   return settle(
-    read(op, x, planOf(op, x.aval, index, clip), { mode: clip ? "clip" : "fill", fillValue: options.fillValue }),
+    read(op, x, planOf(op, x.aval, index, clip, options.mode), {
+      mode: clip ? "clip" : "fill",
+      fillValue: options.fillValue,
+    }),
     op,
   );
 };
@@ -165,7 +168,7 @@ export const at = (x: ArrayLike, ...index: readonly Index[]): At => {
     min: update(updates.min),
     max: update(updates.max),
     apply: (f, options = {}) => {
-      const mode = clips("at.apply", options.mode, false) ? "clip" : "fill";
+      const mode = clips("at.apply", options.mode, false) ? "clip" : "fill"; // what is checked is the update
       return updated(array, index, updates.set, f(got("at.apply", array, index, { mode })), options);
     },
   };

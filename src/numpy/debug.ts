@@ -127,7 +127,7 @@ export const print = (format: string, ...args: readonly unknown[]): void => {
     if (p.kind === "value" && (typeof p.name === "number" ? p.name >= args.length : !Object.hasOwn(names, p.name)))
       fault(
         typeof p.name === "number" ? `a value for {${p.name}}` : `a value named ${p.name} in the last argument`,
-        `${args.length} arguments${Object.keys(names).length === 0 ? "" : `, named ${Object.keys(names).join(", ")}`}`,
+        `${args.length} argument${args.length === 1 ? "" : "s"}${Object.keys(names).length === 0 ? "" : `, named ${Object.keys(names).join(", ")}`}`,
         'write debug.print("{} {x}", value, { x })',
       );
   const say = (...values: readonly unknown[]): void => {

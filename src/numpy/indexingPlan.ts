@@ -7,6 +7,7 @@ import { tracerMisuse } from "../core/misuse.ts";
 import { Tracer, Value } from "../core/value.ts";
 import { type ArrayLike, asArray } from "./array.ts";
 import { broadcastTogether } from "./broadcasting.ts";
+import { checkPosition, watches, watchPositions } from "./indexCheck.ts";
 import { positionsOf } from "./indexingMask.ts";
 import { positionArray, wrapped } from "./indexingPositions.ts";
 
@@ -115,7 +116,7 @@ const positionStep = (op: string, given: number, n: number): Step => {
 const whole = (n: number): Step => ({ kind: "range", range: { start: 0, count: n, stride: 1, reverse: false } });
 
 /** One step per axis, new axis, or array. Throws ShapeError for too many entries, TraceError for a traced mask. */
-const stepsOf = (op: string, x: Aval, index: readonly Index[]): readonly Step[] => {
+const stepsOf = (op: string, x: Aval, index: readonly Index[], mode: unknown): readonly Step[] => {
   const entries = index.map((e) => (isArrayEntry(e) ? arrayOf(op, e) : e)),
     rank = x.shape.length;
   const taken = entries.reduce<number>((n, e) => n + axesTaken(e), 0),
@@ -133,12 +134,15 @@ const stepsOf = (op: string, x: Aval, index: readonly Index[]): readonly Step[] 
     const n = x.shape[axis] as number;
     if (e === null) steps.push({ kind: "new" });
     else if (e === "...") for (let k = taken; k < rank; k++) steps.push(whole(x.shape[axis++] as number));
-    else if (typeof e === "number") steps.push(positionStep(op, e, n));
-    else if (!(e instanceof Value)) {
+    else if (typeof e === "number") {
+      if (watches(mode) && Number.isInteger(e)) checkPosition(op, x, axis, e);
+      steps.push(positionStep(op, e, n));
+    } else if (!(e instanceof Value)) {
       if (!isSpan(e))
         throw new ArgumentError({ op, expected: 'a position, span, array, null or "..."', got: String(e) });
       steps.push({ kind: "range", range: rangeOf(op, e, n) });
-    } else if (e.dtype !== "bool") steps.push({ kind: "array", index: wrapped(e, n) });
+    } else if (e.dtype !== "bool")
+      steps.push({ kind: "array", index: wrapped(watchPositions(op, x, axis, e, mode), n) });
     else {
       checkMask(op, e, x, axis);
       if (e instanceof Tracer) tracerMisuse(e, "mask");
@@ -150,11 +154,12 @@ const stepsOf = (op: string, x: Aval, index: readonly Index[]): readonly Step[] 
 };
 
 /**
- * Understand an index into an operand of aval `x`. With `clip` static positions out of range are the nearest ones. Throws
+ * Understand an index into an operand of aval `x`. With `clip` static positions out of range are the nearest ones; `mode` is
+ * what the user said about them. Throws
  * ShapeError, DTypeError, ArgumentError, and TraceError for a traced mask.
  */
-export const planOf = (op: string, x: Aval, index: readonly Index[], clip: boolean): Plan => {
-  const given = stepsOf(op, x, index);
+export const planOf = (op: string, x: Aval, index: readonly Index[], clip: boolean, mode: unknown): Plan => {
+  const given = stepsOf(op, x, index, mode);
   // NumPy counts positions as arrays as soon as there is an array; one that does not exist is left to gather and scatter too.
   const advanced = given.some((s) => s.kind === "array" || (s.kind === "position" && !clip && s.at !== s.near));
   const steps = given.map(
