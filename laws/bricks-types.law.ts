@@ -9,7 +9,7 @@ import { root } from "./source.ts";
 const folder = mkdtempSync(join(tmpdir(), "brickbox-studs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const head = `import { type Brick, concat, conv, type DenseParams, dense, dropout, flatten, globalAvgPool, type Image, layerNorm, maxPool, parallel, relu, residual, serial, type Vec } from "${join(root, "src/bricks/index.ts")}"; import type { NDArray } from "${join(root, "src/index.ts")}"; declare const some: number; declare const array: NDArray;`;
+const head = `import { bidirectional, type Brick, type Cell, concat, conv, type DenseParams, dense, dropout, each, embedding, flatten, globalAvgPool, gru, type Image, lastStep, layerNorm, lstm, masked, maxPool, parallel, recurrent, relu, repeat, residual, rnn, type Sequence, serial, stackCells, type Vec } from "${join(root, "src/bricks/index.ts")}"; import type { NDArray } from "${join(root, "src/index.ts")}"; declare const some: number; declare const array: NDArray;`;
 /** What the compiler says about the lines, counted from 0. */
 const check = (name: string, lines: readonly string[]): readonly { readonly line: number; readonly text: string }[] => {
   const file = join(folder, `${name}.ts`);
@@ -41,6 +41,12 @@ const fitting: readonly string[] = [
   "export const h: NDArray = serial(dense(4, 8), dense(8, 2)).init(null as never)[0].w;",
   "export const i = serial(parallel(dense(1, 2), relu), concat([relu, relu]) as never);",
   "export const j = serial(...[relu, relu]);",
+  "export const k: Brick<unknown, Sequence<3>, Vec<2>> = serial(recurrent(gru(3, 4)), relu, recurrent(lstm(4, 5), { reverse: true }), lastStep(), dense(5, 2));",
+  "export const l: Cell<unknown, readonly [null, unknown, null], NDArray, Vec<9>> = stackCells(embedding(9, 4), lstm(4, 8), dense(8, 9));",
+  "export const m: Brick<DenseParams, Vec<4>, Vec<4>> = repeat(dense(4, 4), 8);",
+  "export const n: NDArray = bidirectional(masked(rnn(3, 4))).apply(null as never, [array, array]);",
+  "export const o: NDArray = recurrent(lstm(3, 4), { returnState: true }).apply(null as never, array)[0].c;",
+  "export const p = serial(recurrent(lstm(some, some)), each(dense(5, 6)), each(layerNorm(6)));",
 ];
 const clashing: readonly (readonly [code: string, message: RegExp])[] = [
   [
@@ -63,6 +69,11 @@ const clashing: readonly (readonly [code: string, message: RegExp])[] = [
   ],
   ["export const j: string = dense(2, 3).init(null as never).w;", /not assignable to type 'string'/],
   ["export const k = serial(dense(2, 3), layerNorm(4));", /'Vec<4>' .* 'Vec<3>'/],
+  ["export const l = serial(recurrent(lstm(3, 4)), recurrent(gru(5, 2)));", /'Sequence<5>' .* 'Sequence<4>'/],
+  ["export const m = serial(recurrent(lstm(3, 4)), dense(4, 2));", /'Vec<4>' .* 'Sequence<4>'/],
+  ["export const n = stackCells(rnn(3, 4), gru(5, 6));", /'Vec<4>' .* 'Vec<5>'/],
+  ["export const o = stackCells(dense(3, 4), lstm(5, 6));", /'Vec<4>' .* 'Vec<5>'/],
+  ["export const p = repeat(dense(4, 5), 3);", /'Vec<5>' is not assignable to type 'Vec<4>'/],
 ];
 
 describe("studs", () => {

@@ -26,6 +26,14 @@ const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) as 
 
 /** How each example is run, and what its last line must say. */
 const examples: Readonly<Record<string, readonly [args: readonly string[], last: RegExp]>> = {
+  "adding.ts": [
+    ["--quick"],
+    /^adding lstm: squared error after 50 numbers 0\.\d+, at most 0\.1 expected \(baseline 0\.6667\), .* PASS$/,
+  ],
+  "charlm.ts": [
+    ["--quick"],
+    /^charlm: held-out bits per character [\d.]+, at most [\d.]+ expected \(baseline [\d.]+\), .* PASS$/,
+  ],
   "logistic.ts": [[], /^logistic: test accuracy 0\.9\d+, at least 0\.95 expected .* PASS$/],
   "tour.ts": [[], /^\d+ questions answered, every claim checked\.$/],
 };
