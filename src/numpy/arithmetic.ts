@@ -16,6 +16,7 @@ import {
   type Unary,
   unary,
 } from "./kinds.ts";
+import { named } from "./named.ts";
 
 const isBool = (x: Value): boolean => x.aval.dtype === "bool";
 const zero = (x: Value): Value => fullLike(x, 0);
@@ -182,10 +183,15 @@ export const fmin: Binary = binary(arithmetic, "fmin", (x, y) => p.select(p.or(p
  * np.clip([-2, 0.5, 9], 0, 1) // => [0 0.5 1]
  * np.clip([-2, 0.5, 9], null, 1) // => [-2 0.5 1]
  */
-export const clip = (x: ArrayLike, lo: ArrayLike | null = null, hi: ArrayLike | null = null): NDArray => {
-  const low = lo === null ? asArray(x, "clip") : maximum(x, lo);
-  return hi === null ? low : minimum(low, hi);
-};
+export const clip = named(
+  "clip",
+  ["min", "max"],
+  [],
+  (x: ArrayLike, lo: ArrayLike | null = null, hi: ArrayLike | null = null): NDArray => {
+    const low = lo === null ? asArray(x, "clip") : maximum(x, lo);
+    return hi === null ? low : minimum(low, hi);
+  },
+);
 
 const whole =
   (f: (x: Value) => Value) =>
@@ -221,7 +227,7 @@ export const rint: Unary = unary(real, "rint", (x) => p.round(x, "toNearestEven"
  * np.round([1.25, 2.5]) // => [1 2]
  * np.round(123.456, 1) // => 123.5
  */
-export const round = (x: ArrayLike, decimals = 0): NDArray => {
+export const round = named("round", ["decimals"], [], (x: ArrayLike, decimals: number = 0): NDArray => {
   const v = asArray(x, "round"),
     scale = 10 ** Math.abs(decimals);
   if (!isFloating(v.dtype))
@@ -230,7 +236,7 @@ export const round = (x: ArrayLike, decimals = 0): NDArray => {
   if (decimals === 0) return even(v);
   const by = fullLike(v, scale);
   return decimals > 0 ? p.div(even(p.mul(v, by)), by) : p.mul(even(p.div(v, by)), by);
-};
+});
 /**
  * The next representable number after x in the direction of y.
  * @example

@@ -12,6 +12,7 @@ import { finfo } from "./dtypes.ts";
 import { anything, type Binary, binary, operand, truth } from "./kinds.ts";
 import { nonzero } from "./positions.ts";
 import { all } from "./reductions.ts";
+import { named } from "./named.ts";
 
 /** `where` with all its arguments, or with the condition alone. */
 export interface Where {
@@ -45,23 +46,26 @@ export const where: Where = ((condition: ArrayLike, x?: ArrayLike, y?: ArrayLike
  * @example
  * np.select([[true, false, false], [true, true, false]], [1, 2], 9) // => [1 2 9]
  */
-export const select = (
-  conditions: readonly ArrayLike[],
-  choices: readonly ArrayLike[],
-  otherwise: ArrayLike = 0,
-): NDArray => {
-  if (conditions.length !== choices.length || conditions.length === 0)
-    throw new ArgumentError({
-      op: "select",
-      expected: "as many choices as conditions, at least one",
-      got: `${conditions.length} conditions, ${choices.length} choices`,
-    });
-  const values = promote("select", ...choices, otherwise),
-    tests = conditions.map((c) => operand(truth, "select", c));
-  const [rest, ...all] = broadcastTogether("select", [values.at(-1) as Value, ...values.slice(0, -1), ...tests]),
-    n = choices.length;
-  return all.slice(0, n).reduceRight<Value>((chosen, x, i) => p.select(all[n + i] as Value, x, chosen), rest as Value);
-};
+export const select = named(
+  "select",
+  ["default"],
+  [],
+  (conditions: readonly ArrayLike[], choices: readonly ArrayLike[], otherwise: ArrayLike = 0): NDArray => {
+    if (conditions.length !== choices.length || conditions.length === 0)
+      throw new ArgumentError({
+        op: "select",
+        expected: "as many choices as conditions, at least one",
+        got: `${conditions.length} conditions, ${choices.length} choices`,
+      });
+    const values = promote("select", ...choices, otherwise),
+      tests = conditions.map((c) => operand(truth, "select", c));
+    const [rest, ...all] = broadcastTogether("select", [values.at(-1) as Value, ...values.slice(0, -1), ...tests]),
+      n = choices.length;
+    return all
+      .slice(0, n)
+      .reduceRight<Value>((chosen, x, i) => p.select(all[n + i] as Value, x, chosen), rest as Value);
+  },
+);
 /**
  * 0 where x is below 0, 1 above it, `y` at 0; NaN of NaN.
  * @example
@@ -92,22 +96,31 @@ export interface NumberOptions {
  * @example
  * np.nanToNum([NaN, Infinity, 1], { posinf: 9 }) // => [0 9 1]
  */
-export const nanToNum = (x: ArrayLike, { nan = 0, posinf, neginf }: NumberOptions = {}): NDArray => {
-  const v = asArray(x, "nanToNum");
-  if (!isFloating(v.dtype)) return v;
-  const { max, min } = finfo(v.dtype),
-    c = (value: number): Value => fullLike(v, value);
-  const low = p.select(p.eq(v, c(Number.NEGATIVE_INFINITY)), c(neginf ?? min), v);
-  return p.select(p.ne(v, v), c(nan), p.select(p.eq(v, c(Number.POSITIVE_INFINITY)), c(posinf ?? max), low));
-};
+export const nanToNum = named(
+  "nanToNum",
+  [],
+  ["nan", "posinf", "neginf"],
+  (x: ArrayLike, { nan = 0, posinf, neginf }: NumberOptions = {}): NDArray => {
+    const v = asArray(x, "nanToNum");
+    if (!isFloating(v.dtype)) return v;
+    const { max, min } = finfo(v.dtype),
+      c = (value: number): Value => fullLike(v, value);
+    const low = p.select(p.eq(v, c(Number.NEGATIVE_INFINITY)), c(neginf ?? min), v);
+    return p.select(p.ne(v, v), c(nan), p.select(p.eq(v, c(Number.POSITIVE_INFINITY)), c(posinf ?? max), low));
+  },
+);
 
 /**
  * Whether all elements are close (see `isclose`).
  * @example
  * np.allclose([1, 2], [1, 2.000001]) // => True
  */
-export const allclose = (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray =>
-  all(isclose(x, y, options));
+export const allclose = named(
+  "allclose",
+  [],
+  ["rtol", "atol", "equalNan"],
+  (x: ArrayLike, y: ArrayLike, options: CloseOptions = {}): NDArray => all(isclose(x, y, options)),
+);
 /** Options of `arrayEqual`. */
 export interface EqualOptions {
   /** Whether NaN equals NaN; false by default. */
@@ -122,10 +135,15 @@ const same = (x: Value, y: Value, equalNan: boolean): Value => {
  * @example
  * np.arrayEqual([1, 2], [1, 2]) // => True
  */
-export const arrayEqual = (x: ArrayLike, y: ArrayLike, { equalNan = false }: EqualOptions = {}): NDArray => {
-  const [a, b] = promote("arrayEqual", asArray(x, "arrayEqual"), asArray(y, "arrayEqual")) as readonly [Value, Value];
-  return sameShape(a.shape, b.shape) ? all(same(a, b, equalNan)) : asArray(false, "arrayEqual");
-};
+export const arrayEqual = named(
+  "arrayEqual",
+  [],
+  ["equalNan"],
+  (x: ArrayLike, y: ArrayLike, { equalNan = false }: EqualOptions = {}): NDArray => {
+    const [a, b] = promote("arrayEqual", asArray(x, "arrayEqual"), asArray(y, "arrayEqual")) as readonly [Value, Value];
+    return sameShape(a.shape, b.shape) ? all(same(a, b, equalNan)) : asArray(false, "arrayEqual");
+  },
+);
 /**
  * Whether two arrays broadcast to one shape and have equal elements then.
  * @example

@@ -6,6 +6,7 @@ import { full } from "../primitives/linear.ts";
 import { fullLike } from "../primitives/pointwise.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { arithmetic, anything, type Binary, binary, operands, real, truth, type Unary, unary } from "./kinds.ts";
+import { named } from "./named.ts";
 
 const comparison = (op: string, f: (x: Value, y: Value) => Value): Binary => binary(anything, op, f);
 /**
@@ -195,19 +196,20 @@ export interface CloseOptions {
  * @example
  * np.isclose([1, 2], [1.000001, 2.1]) // => [True False]
  */
-export const isclose = (
-  x: ArrayLike,
-  y: ArrayLike,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
-): NDArray => {
-  const [a, b] = operands(anything, "isclose", x, y) as readonly [Value, Value];
-  if (!isFloating(a.dtype) && a.dtype === "bool") return p.eq(a, b);
-  const [u, v] = operands(real, "isclose", a, b) as readonly [Value, Value];
-  const bound = p.add(fullLike(v, atol), p.mul(fullLike(v, rtol), p.abs(v)));
-  const near = p.and(p.le(p.abs(p.sub(u, v)), bound), p.and(p.isFinite(u), p.isFinite(v)));
-  const close = p.or(near, p.eq(a, b));
-  return equalNan ? p.or(close, p.and(p.ne(u, u), p.ne(v, v))) : close;
-};
+export const isclose = named(
+  "isclose",
+  [],
+  ["rtol", "atol", "equalNan"],
+  (x: ArrayLike, y: ArrayLike, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): NDArray => {
+    const [a, b] = operands(anything, "isclose", x, y) as readonly [Value, Value];
+    if (!isFloating(a.dtype) && a.dtype === "bool") return p.eq(a, b);
+    const [u, v] = operands(real, "isclose", a, b) as readonly [Value, Value];
+    const bound = p.add(fullLike(v, atol), p.mul(fullLike(v, rtol), p.abs(v)));
+    const near = p.and(p.le(p.abs(p.sub(u, v)), bound), p.and(p.isFinite(u), p.isFinite(v)));
+    const close = p.or(near, p.eq(a, b));
+    return equalNan ? p.or(close, p.and(p.ne(u, u), p.ne(v, v))) : close;
+  },
+);
 
 export {
   bitwiseNot as bitwiseInvert,

@@ -12,6 +12,7 @@ import { demandRoom } from "../runtime/array.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "./array.ts";
 import { expandTo } from "./broadcasting.ts";
 import { checkDTypeName } from "./dtypes.ts";
+import { named } from "./named.ts";
 
 /** The element type of a new array. */
 export interface DTypeOptions {
@@ -31,23 +32,33 @@ const shapeFor = (op: string, shape: number | Shape): Shape => {
  * np.array([[1, 2], [3, 4]]) // => [[1 2] [3 4]]
  * np.array([1, 2.7], { dtype: "int32" }) // => [1 2]
  */
-export const array = (x: ArrayLike, { dtype }: DTypeOptions = {}): NDArray =>
-  settle(asArray(x, "array", checkDTypeName("array", dtype)), "array");
+export const array = named(
+  "array",
+  [],
+  ["dtype"],
+  (x: ArrayLike, { dtype }: DTypeOptions = {}): NDArray =>
+    settle(asArray(x, "array", checkDTypeName("array", dtype)), "array"),
+);
 
 /**
  * An array of shape `shape` full of `value`, a number or an array that broadcasts to it; of the value's dtype by default.
  * @example
  * np.full([2, 2], 7) // => [[7 7] [7 7]]
  */
-export const full = (shape: number | Shape, value: ArrayLike, { dtype }: DTypeOptions = {}): NDArray => {
-  const to = shapeFor("full", shape);
-  checkDTypeName("full", dtype);
-  if (typeof value === "number" || typeof value === "boolean") {
-    const type = dtype ?? (typeof value === "number" ? "float32" : "bool");
-    return constant("full", to, elementOf(value, type), type);
-  }
-  return expandTo("full", asArray(value, "full", dtype), to);
-};
+export const full = named(
+  "full",
+  [],
+  ["dtype"],
+  (shape: number | Shape, value: ArrayLike, { dtype }: DTypeOptions = {}): NDArray => {
+    const to = shapeFor("full", shape);
+    checkDTypeName("full", dtype);
+    if (typeof value === "number" || typeof value === "boolean") {
+      const type = dtype ?? (typeof value === "number" ? "float32" : "bool");
+      return constant("full", to, elementOf(value, type), type);
+    }
+    return expandTo("full", asArray(value, "full", dtype), to);
+  },
+);
 const constant = (op: string, shape: Shape, value: number, dtype: DType): Value => {
   demandRoom({ shape, dtype }, op);
   return settle(fill(shape, value, dtype), op);
@@ -57,15 +68,25 @@ const constant = (op: string, shape: Shape, value: number, dtype: DType): Value 
  * @example
  * np.zeros([2, 3]) // => [[0 0 0] [0 0 0]]
  */
-export const zeros = (shape: number | Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-  constant("zeros", shapeFor("zeros", shape), 0, checkDTypeName("zeros", dtype));
+export const zeros = named(
+  "zeros",
+  [],
+  ["dtype"],
+  (shape: number | Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
+    constant("zeros", shapeFor("zeros", shape), 0, checkDTypeName("zeros", dtype)),
+);
 /**
  * Ones, float32 by default. Throws OutOfMemoryError if they can never fit.
  * @example
  * np.ones(3, { dtype: "int32" }) // => [1 1 1]
  */
-export const ones = (shape: number | Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-  constant("ones", shapeFor("ones", shape), 1, checkDTypeName("ones", dtype));
+export const ones = named(
+  "ones",
+  [],
+  ["dtype"],
+  (shape: number | Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
+    constant("ones", shapeFor("ones", shape), 1, checkDTypeName("ones", dtype)),
+);
 /**
  * An array whose elements are nobody's business: zeros.
  * @example
@@ -86,22 +107,37 @@ const like = (x: ArrayLike, op: string, { dtype, shape }: LikeOptions): readonly
  * @example
  * np.zerosLike([1, 2]) // => [0 0]
  */
-export const zerosLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => zeros(...like(x, "zerosLike", options));
+export const zerosLike = named(
+  "zerosLike",
+  [],
+  ["dtype", "shape"],
+  (x: ArrayLike, options: LikeOptions = {}): NDArray => zeros(...like(x, "zerosLike", options)),
+);
 /**
  * Ones in the shape and dtype of x.
  * @example
  * np.onesLike([1, 2]) // => [1 1]
  */
-export const onesLike = (x: ArrayLike, options: LikeOptions = {}): NDArray => ones(...like(x, "onesLike", options));
+export const onesLike = named(
+  "onesLike",
+  [],
+  ["dtype", "shape"],
+  (x: ArrayLike, options: LikeOptions = {}): NDArray => ones(...like(x, "onesLike", options)),
+);
 /**
  * An array in the shape and dtype of x, full of `value`.
  * @example
  * np.fullLike([1, 2], 5) // => [5 5]
  */
-const fullLikeOf = (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray => {
-  const [shape, rest] = like(x, "fullLike", options);
-  return full(shape, value, rest);
-};
+const fullLikeOf = named(
+  "fullLike",
+  [],
+  ["dtype", "shape"],
+  (x: ArrayLike, value: ArrayLike, options: LikeOptions = {}): NDArray => {
+    const [shape, rest] = like(x, "fullLike", options);
+    return full(shape, value, rest);
+  },
+);
 
 const finite = (op: string, name: string, x: number): number => {
   if (!Number.isFinite(x)) throw new ArgumentError({ op, expected: `a finite number as ${name}`, got: String(x) });
@@ -114,20 +150,25 @@ const finite = (op: string, name: string, x: number): number => {
  * np.arange(4) // => [0 1 2 3]
  * np.arange(1, 2, 0.25) // => [1 1.25 1.5 1.75]
  */
-export const arange = (start: number, stop?: number | null, step = 1, { dtype }: DTypeOptions = {}): NDArray => {
-  const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
-  for (const [name, x] of [
-    ["start", from],
-    ["stop", to],
-    ["step", step],
-  ] as const)
-    finite("arange", name, x);
-  if (step === 0) throw new ArgumentError({ op: "arange", expected: "a step other than 0", got: "0" });
-  const integral = [from, to, step].every(Number.isInteger),
-    type = checkDTypeName("arange", dtype) ?? (integral ? "int32" : "float32");
-  const n = Math.max(0, Math.ceil((to - from) / step));
-  return ramp("arange", n, from, step, type);
-};
+export const arange = named(
+  "arange",
+  ["stop", "step"],
+  ["dtype"],
+  (start: number, stop: number | null = null, step: number = 1, { dtype }: DTypeOptions = {}): NDArray => {
+    const [from, to] = stop === null ? [0, start] : [start, stop];
+    for (const [name, x] of [
+      ["start", from],
+      ["stop", to],
+      ["step", step],
+    ] as const)
+      finite("arange", name, x);
+    if (step === 0) throw new ArgumentError({ op: "arange", expected: "a step other than 0", got: "0" });
+    const integral = [from, to, step].every(Number.isInteger),
+      type = checkDTypeName("arange", dtype) ?? (integral ? "int32" : "float32");
+    const n = Math.max(0, Math.ceil((to - from) / step));
+    return ramp("arange", n, from, step, type);
+  },
+);
 /** `start + i step` for i below n. */
 const ramp = (op: string, n: number, start: number, step: number, dtype: DType): Value => {
   demandRoom({ shape: [n], dtype }, op);
@@ -152,12 +193,13 @@ export interface SpaceOptions extends DTypeOptions {
  * @example
  * np.linspace(0, 1, 5) // => [0 0.25 0.5 0.75 1]
  */
-export const linspace = (
-  start: number,
-  stop: number,
-  num = 50,
-  { endpoint = true, dtype = "float32" }: SpaceOptions = {},
-): NDArray => p.convertElementType(points("linspace", start, stop, num, endpoint), checkDTypeName("linspace", dtype));
+export const linspace = named(
+  "linspace",
+  ["num"],
+  ["dtype", "endpoint"],
+  (start: number, stop: number, num: number = 50, { endpoint = true, dtype = "float32" }: SpaceOptions = {}): NDArray =>
+    p.convertElementType(points("linspace", start, stop, num, endpoint), checkDTypeName("linspace", dtype)),
+);
 const points = (op: string, start: number, stop: number, num: number, endpoint: boolean): Value => {
   if (!Number.isInteger(num) || num < 0)
     throw new ArgumentError({ op, expected: "a number of points from 0 on", got: String(num) });
@@ -178,52 +220,72 @@ export interface LogSpaceOptions extends SpaceOptions {
  * @example
  * np.logspace(0, 2, 3) // => [1 10 100]
  */
-export const logspace = (
-  start: number,
-  stop: number,
-  num = 50,
-  { endpoint = true, base = 10, dtype = "float32" }: LogSpaceOptions = {},
-): NDArray => {
-  const y = points("logspace", start, stop, num, endpoint);
-  return p.convertElementType(p.pow(fullLike(y, base), y), checkDTypeName("logspace", dtype));
-};
+export const logspace = named(
+  "logspace",
+  ["num"],
+  ["dtype", "endpoint", "base"],
+  (
+    start: number,
+    stop: number,
+    num: number = 50,
+    { endpoint = true, base = 10, dtype = "float32" }: LogSpaceOptions = {},
+  ): NDArray => {
+    const y = points("logspace", start, stop, num, endpoint);
+    return p.convertElementType(p.pow(fullLike(y, base), y), checkDTypeName("logspace", dtype));
+  },
+);
 /**
  * `num` points from `start` to `stop`, each a constant multiple of the one before.
  * @example
  * np.geomspace(1, 8, 4) // => [1 2 4 8]
  */
-export const geomspace = (
-  start: number,
-  stop: number,
-  num = 50,
-  { endpoint = true, dtype = "float32" }: SpaceOptions = {},
-): NDArray => {
-  if (!(start * stop > 0))
-    throw new ArgumentError({
-      op: "geomspace",
-      expected: "start and stop of one sign, not 0",
-      got: `${start} and ${stop}`,
-    });
-  const y = points("geomspace", Math.log2(Math.abs(start)), Math.log2(Math.abs(stop)), num, endpoint);
-  return p.convertElementType(p.mul(fullLike(y, Math.sign(start)), p.exp2(y)), checkDTypeName("geomspace", dtype));
-};
+export const geomspace = named(
+  "geomspace",
+  ["num"],
+  ["dtype", "endpoint"],
+  (
+    start: number,
+    stop: number,
+    num: number = 50,
+    { endpoint = true, dtype = "float32" }: SpaceOptions = {},
+  ): NDArray => {
+    if (!(start * stop > 0))
+      throw new ArgumentError({
+        op: "geomspace",
+        expected: "start and stop of one sign, not 0",
+        got: `${start} and ${stop}`,
+      });
+    const y = points("geomspace", Math.log2(Math.abs(start)), Math.log2(Math.abs(stop)), num, endpoint);
+    return p.convertElementType(p.mul(fullLike(y, Math.sign(start)), p.exp2(y)), checkDTypeName("geomspace", dtype));
+  },
+);
 
 /**
  * n rows and m columns (n by default), 1 on the k-th diagonal and 0 elsewhere.
  * @example
  * np.eye(2) // => [[1 0] [0 1]]
  */
-export const eye = (n: number, m: number | null = n, k = 0, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-  p.convertElementType(
-    belowDiagonal("eye", [...shapeFor("eye", [n]), ...shapeFor("eye", [m ?? n])], k, p.eq),
-    checkDTypeName("eye", dtype),
-  );
+export const eye = named(
+  "eye",
+  ["M", "k"],
+  ["dtype"],
+  (n: number, m: number | null = n, k: number = 0, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
+    p.convertElementType(
+      belowDiagonal("eye", [...shapeFor("eye", [n]), ...shapeFor("eye", [m ?? n])], k, p.eq),
+      checkDTypeName("eye", dtype),
+    ),
+);
 /**
  * The identity matrix.
  * @example
  * np.identity(2) // => [[1 0] [0 1]]
  */
-export const identity = (n: number, options: DTypeOptions = {}): NDArray => eye(n, n, 0, options);
+export const identity = named(
+  "identity",
+  [],
+  ["dtype"],
+  (n: number, options: DTypeOptions = {}): NDArray => eye(n, n, 0, options),
+);
 /** Compares row + k with the column, over the last two axes. */
 const belowDiagonal = (op: string, shape: Shape, k: number, f: (row: Value, column: Value) => Value): Value => {
   const rank = shape.length;
@@ -237,29 +299,34 @@ const belowDiagonal = (op: string, shape: Shape, k: number, f: (row: Value, colu
  * @example
  * np.tri(3) // => [[1 0 0] [1 1 0] [1 1 1]]
  */
-export const tri = (n: number, m: number | null = n, k = 0, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-  p.convertElementType(
-    belowDiagonal("tri", [...shapeFor("tri", [n]), ...shapeFor("tri", [m ?? n])], k, p.ge),
-    checkDTypeName("tri", dtype),
-  );
+export const tri = named(
+  "tri",
+  ["M", "k"],
+  ["dtype"],
+  (n: number, m: number | null = n, k: number = 0, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
+    p.convertElementType(
+      belowDiagonal("tri", [...shapeFor("tri", [n]), ...shapeFor("tri", [m ?? n])], k, p.ge),
+      checkDTypeName("tri", dtype),
+    ),
+);
 /**
  * x (of at least two axes) with zeros above the k-th diagonal.
  * @example
  * np.tril([[1, 2], [3, 4]]) // => [[1 0] [3 4]]
  */
-export const tril = (x: ArrayLike, k = 0): NDArray => {
+export const tril = named("tril", ["k"], [], (x: ArrayLike, k: number = 0): NDArray => {
   const a = asArray(x, "tril");
   return p.select(belowDiagonal("tril", a.shape, k, p.ge), a, fullLike(a, 0));
-};
+});
 /**
  * x (of at least two axes) with zeros below the k-th diagonal.
  * @example
  * np.triu([[1, 2], [3, 4]]) // => [[1 2] [0 4]]
  */
-export const triu = (x: ArrayLike, k = 0): NDArray => {
+export const triu = named("triu", ["k"], [], (x: ArrayLike, k: number = 0): NDArray => {
   const a = asArray(x, "triu");
   return p.select(belowDiagonal("triu", a.shape, k, p.le), a, fullLike(a, 0));
-};
+});
 
 /** Options of `meshgrid`. */
 export interface GridOptions {
@@ -273,45 +340,53 @@ export interface GridOptions {
  * @example
  * np.meshgrid([[1, 2], [3, 4, 5]]) // => [[[1 2] [1 2] [1 2]], [[3 3] [4 4] [5 5]]]
  */
-export const meshgrid = (
-  vectors: readonly ArrayLike[],
-  { indexing = "xy", sparse = false }: GridOptions = {},
-): readonly NDArray[] => {
-  const xs = vectors.map((v) => asArray(v, "meshgrid")),
-    axis = (i: number): number => (indexing === "xy" && i < 2 && xs.length > 1 ? 1 - i : i);
-  for (const x of xs)
-    if (x.ndim > 1) throw new ShapeError({ op: "meshgrid", expected: "vectors", got: showAval(x.aval) });
-  const shape = xs.map((_, i) => (xs[axis(i)] as Value).size);
-  return xs.map((x, i) => {
-    const column = reshape(
-      x,
-      shape.map((_, a) => (a === axis(i) ? x.size : 1)),
-    );
-    return sparse ? column : expandTo("meshgrid", column, shape);
-  });
-};
+export const meshgrid = named(
+  "meshgrid",
+  [],
+  ["indexing", "sparse"],
+  (vectors: readonly ArrayLike[], { indexing = "xy", sparse = false }: GridOptions = {}): readonly NDArray[] => {
+    const xs = vectors.map((v) => asArray(v, "meshgrid")),
+      axis = (i: number): number => (indexing === "xy" && i < 2 && xs.length > 1 ? 1 - i : i);
+    for (const x of xs)
+      if (x.ndim > 1) throw new ShapeError({ op: "meshgrid", expected: "vectors", got: showAval(x.aval) });
+    const shape = xs.map((_, i) => (xs[axis(i)] as Value).size);
+    return xs.map((x, i) => {
+      const column = reshape(
+        x,
+        shape.map((_, a) => (a === axis(i) ? x.size : 1)),
+      );
+      return sparse ? column : expandTo("meshgrid", column, shape);
+    });
+  },
+);
 /**
  * The indices of an array of shape `shape`: `out[d, ...]` is the index along axis d.
  * @example
  * np.indices([2, 2]) // => [[[0 0] [1 1]] [[0 1] [0 1]]]
  */
-export const indices = (shape: Shape, { dtype = "int32" }: DTypeOptions = {}): NDArray => {
-  const type = checkDTypeName("indices", dtype),
-    to = shapeFor("indices", shape);
-  if (to.length === 0) return zeros([0], { dtype: type });
-  return array(to.map((_, d) => iota(to, d, type)));
-};
+export const indices = named(
+  "indices",
+  [],
+  ["dtype"],
+  (shape: Shape, { dtype = "int32" }: DTypeOptions = {}): NDArray => {
+    const type = checkDTypeName("indices", dtype),
+      to = shapeFor("indices", shape);
+    if (to.length === 0) return zeros([0], { dtype: type });
+    return array(to.map((_, d) => iota(to, d, type)));
+  },
+);
 /**
  * `f` of the indices of an array of shape `shape`, which it gets as arrays.
  * @example
  * np.fromfunction((i, j) => i.mul(10).add(j), [2, 2]) // => [[0 1] [10 11]]
  */
-export const fromfunction = (
-  f: (...indices: NDArray[]) => ArrayLike,
-  shape: Shape,
-  { dtype = "float32" }: DTypeOptions = {},
-): NDArray =>
-  array(f(...shapeFor("fromfunction", shape).map((_, d) => iota(shape, d, checkDTypeName("fromfunction", dtype)))));
+export const fromfunction = named(
+  "fromfunction",
+  [],
+  ["dtype"],
+  (f: (...indices: NDArray[]) => ArrayLike, shape: Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
+    array(f(...shapeFor("fromfunction", shape).map((_, d) => iota(shape, d, checkDTypeName("fromfunction", dtype))))),
+);
 
 /**
  * An array with the elements of x; since arrays never change, x itself if it is one.

@@ -12,6 +12,7 @@ import { orderedAxes } from "./axes.ts";
 import { expandTo } from "./broadcasting.ts";
 import { lastDiagonal } from "./contraction.ts";
 import { counting, operand } from "./kinds.ts";
+import { named } from "./named.ts";
 
 const vector = (op: string, data: readonly number[]): NDArray =>
   fromTyped("int32", [data.length], Int32Array.from(data), op);
@@ -26,8 +27,13 @@ const matrices = (op: string, x: Value, axis1: number, axis2: number): Value => 
  * @example
  * np.diagonal([[1, 2], [3, 4]]) // => [1 4]
  */
-export const diagonal = (x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1): NDArray =>
-  lastDiagonal(matrices("diagonal", asArray(x, "diagonal"), axis1, axis2), offset);
+export const diagonal = named(
+  "diagonal",
+  ["offset", "axis1", "axis2"],
+  [],
+  (x: ArrayLike, offset: number = 0, axis1: number = 0, axis2: number = 1): NDArray =>
+    lastDiagonal(matrices("diagonal", asArray(x, "diagonal"), axis1, axis2), offset),
+);
 /** Options of `trace`. */
 export interface TraceOptions {
   readonly dtype?: DType;
@@ -37,14 +43,19 @@ export interface TraceOptions {
  * @example
  * np.trace([[1, 2], [3, 4]]) // => 5
  */
-export const trace = (x: ArrayLike, offset = 0, axis1 = 0, axis2 = 1, { dtype }: TraceOptions = {}): NDArray => {
-  const d = operand(
-    counting,
-    "trace",
-    diagonal(dtype === undefined ? x : asArray(x, "trace", dtype), offset, axis1, axis2),
-  );
-  return sum(d, [d.ndim - 1]);
-};
+export const trace = named(
+  "trace",
+  ["offset", "axis1", "axis2"],
+  ["dtype"],
+  (x: ArrayLike, offset: number = 0, axis1: number = 0, axis2: number = 1, { dtype }: TraceOptions = {}): NDArray => {
+    const d = operand(
+      counting,
+      "trace",
+      diagonal(dtype === undefined ? x : asArray(x, "trace", dtype), offset, axis1, axis2),
+    );
+    return sum(d, [d.ndim - 1]);
+  },
+);
 /** A vector on the k-th diagonal of a square matrix. */
 const spread = (v: Value, k: number): Value => {
   const n = v.size + Math.abs(k),
@@ -63,21 +74,21 @@ const asColumn = (v: Value, n: number): Value => broadcast(v, [v.size, n], [1]);
  * np.diag([[1, 2], [3, 4]]) // => [1 4]
  * np.diag([1, 2]) // => [[1 0] [0 2]]
  */
-export const diag = (x: ArrayLike, k = 0): NDArray => {
+export const diag = named("diag", ["k"], [], (x: ArrayLike, k: number = 0): NDArray => {
   const v = asArray(x, "diag");
   if (v.ndim === 1) return spread(v, k);
   if (v.ndim === 2) return diagonal(v, k);
   throw new ShapeError({ op: "diag", expected: "a vector or a matrix", got: `shape [${v.shape}]` });
-};
+});
 /**
  * The matrix with the elements of x, flattened, on its k-th diagonal.
  * @example
  * np.diagflat([1, 2], 1) // => [[0 1 0] [0 0 2] [0 0 0]]
  */
-export const diagflat = (x: ArrayLike, k = 0): NDArray => {
+export const diagflat = named("diagflat", ["k"], [], (x: ArrayLike, k: number = 0): NDArray => {
   const v = asArray(x, "diagflat");
   return spread(reshape(v, [v.size]), k);
-};
+});
 /**
  * A matrix like x with `value` on its diagonal.
  * @example
@@ -104,8 +115,9 @@ export const fillDiagonal = (x: ArrayLike, value: ArrayLike): NDArray => {
  * @example
  * np.diagIndices(2) // => [[0 1], [0 1]]
  */
-export const diagIndices = (n: number, ndim = 2): readonly NDArray[] =>
-  Array.from({ length: ndim }, () => m.iota([n], 0));
+export const diagIndices = named("diagIndices", ["ndim"], [], (n: number, ndim: number = 2): readonly NDArray[] =>
+  Array.from({ length: ndim }, () => m.iota([n], 0)),
+);
 /**
  * The indices of the diagonal of x, whose axes have one extent.
  * @example
@@ -146,15 +158,25 @@ const triangle = (
  * @example
  * np.trilIndices(2) // => [[0 1 1], [0 0 1]]
  */
-export const trilIndices = (n: number, k = 0, columns: number = n): readonly NDArray[] =>
-  triangle("trilIndices", n, columns, (i, j) => j <= i + k);
+export const trilIndices = named(
+  "trilIndices",
+  ["k", "m"],
+  [],
+  (n: number, k: number = 0, columns: number = n): readonly NDArray[] =>
+    triangle("trilIndices", n, columns, (i, j) => j <= i + k),
+);
 /**
  * The indices of the upper triangle of n rows and m columns, from the k-th diagonal on: rows and columns.
  * @example
  * np.triuIndices(2) // => [[0 0 1], [0 1 1]]
  */
-export const triuIndices = (n: number, k = 0, columns: number = n): readonly NDArray[] =>
-  triangle("triuIndices", n, columns, (i, j) => j >= i + k);
+export const triuIndices = named(
+  "triuIndices",
+  ["k", "m"],
+  [],
+  (n: number, k: number = 0, columns: number = n): readonly NDArray[] =>
+    triangle("triuIndices", n, columns, (i, j) => j >= i + k),
+);
 const matrixShape = (op: string, x: ArrayLike): readonly [number, number] => {
   const { shape } = asArray(x, op);
   if (shape.length !== 2) throw new ShapeError({ op, expected: "a matrix", got: `shape [${shape}]` });
@@ -165,16 +187,26 @@ const matrixShape = (op: string, x: ArrayLike): readonly [number, number] => {
  * @example
  * np.trilIndicesFrom([[1, 2], [3, 4]]) // => [[0 1 1], [0 0 1]]
  */
-export const trilIndicesFrom = (x: ArrayLike, k = 0): readonly NDArray[] => {
-  const [n, columns] = matrixShape("trilIndicesFrom", x);
-  return trilIndices(n, k, columns);
-};
+export const trilIndicesFrom = named(
+  "trilIndicesFrom",
+  ["k"],
+  [],
+  (x: ArrayLike, k: number = 0): readonly NDArray[] => {
+    const [n, columns] = matrixShape("trilIndicesFrom", x);
+    return trilIndices(n, k, columns);
+  },
+);
 /**
  * The indices of the upper triangle of a matrix.
  * @example
  * np.triuIndicesFrom([[1, 2], [3, 4]]) // => [[0 0 1], [0 1 1]]
  */
-export const triuIndicesFrom = (x: ArrayLike, k = 0): readonly NDArray[] => {
-  const [n, columns] = matrixShape("triuIndicesFrom", x);
-  return triuIndices(n, k, columns);
-};
+export const triuIndicesFrom = named(
+  "triuIndicesFrom",
+  ["k"],
+  [],
+  (x: ArrayLike, k: number = 0): readonly NDArray[] => {
+    const [n, columns] = matrixShape("triuIndicesFrom", x);
+    return triuIndices(n, k, columns);
+  },
+);

@@ -10,6 +10,7 @@ import type { ArrayLike, NDArray } from "./array.ts";
 import { broadcastTogether, expandTo } from "./broadcasting.ts";
 import { positionsOf } from "./indexingMask.ts";
 import { asInt32, positionArray, wrapped } from "./indexingPositions.ts";
+import { named } from "./named.ts";
 
 /**
  * Vectors of positions, each along an axis of its own, so that `x.slice(...ix(rows, columns))` is every row with every column. A mask
@@ -37,22 +38,27 @@ export const ix = (...vectors: readonly ArrayLike[]): readonly NDArray[] =>
  * @example
  * ravelMultiIndex([[1, 0], [2, 1]], [3, 4]) // => [6 1]
  */
-export const ravelMultiIndex = (
-  multiIndex: readonly ArrayLike[],
-  dims: Shape,
-  { mode = "clip" }: { readonly mode?: "clip" | "wrap" } = {},
-): NDArray => {
-  const op = "ravelMultiIndex";
-  if (multiIndex.length !== dims.length || dims.length === 0)
-    throw new ArgumentError({ op, expected: `${dims.length} arrays, one per axis`, got: `${multiIndex.length}` });
-  const c = (n: number, like: Value): Value => expandTo(op, new Literal(n, "int32"), like.shape);
-  const places = broadcastTogether(
-    op,
-    multiIndex.map((x) => asInt32(positionArray(op, x))),
-  ).map((v, d) => {
-    const n = dims[d] as number;
-    return mode === "wrap" && n > 0 ? wrapped(rem(v, c(n, v)), n) : clamp(c(0, v), v, c(n - 1, v));
-  });
-  const flat = places.reduce((sum, v, d) => add(mul(sum, c(dims[d] as number, v)), v));
-  return settle(flat, op);
-};
+export const ravelMultiIndex = named(
+  "ravelMultiIndex",
+  [],
+  ["mode"],
+  (
+    multiIndex: readonly ArrayLike[],
+    dims: Shape,
+    { mode = "clip" }: { readonly mode?: "clip" | "wrap" } = {},
+  ): NDArray => {
+    const op = "ravelMultiIndex";
+    if (multiIndex.length !== dims.length || dims.length === 0)
+      throw new ArgumentError({ op, expected: `${dims.length} arrays, one per axis`, got: `${multiIndex.length}` });
+    const c = (n: number, like: Value): Value => expandTo(op, new Literal(n, "int32"), like.shape);
+    const places = broadcastTogether(
+      op,
+      multiIndex.map((x) => asInt32(positionArray(op, x))),
+    ).map((v, d) => {
+      const n = dims[d] as number;
+      return mode === "wrap" && n > 0 ? wrapped(rem(v, c(n, v)), n) : clamp(c(0, v), v, c(n - 1, v));
+    });
+    const flat = places.reduce((sum, v, d) => add(mul(sum, c(dims[d] as number, v)), v));
+    return settle(flat, op);
+  },
+);

@@ -29,6 +29,7 @@ import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { hostData } from "./indexingMask.ts";
 import { asInt32, positionArray } from "./indexingPositions.ts";
 import { take } from "./take.ts";
+import { named } from "./named.ts";
 
 type Side = "left" | "right";
 /** Every element of `v` beside every element of the vector `a`: two arrays `[...v.shape, n]`. */
@@ -64,48 +65,54 @@ const insertion = (a: Value, v: Value, side: Side): Value => {
  * searchsorted([1, 2, 2, 3], [2, 0, 9]) // => [1 0 4]
  * searchsorted([1, 2, 2, 3], 2, { side: "right" }) // => 3
  */
-export const searchsorted = (
-  a: ArrayLike,
-  v: ArrayLike,
-  { side = "left", sorter }: { readonly side?: Side; readonly sorter?: ArrayLike } = {},
-): NDArray => {
-  const op = "searchsorted",
-    [sorted, values] = promote(op, sorter === undefined ? a : take(a, sorter), v) as readonly [Value, Value];
-  return settle(insertion(vector(op, sorted), values, side), op);
-};
+export const searchsorted = named(
+  "searchsorted",
+  [],
+  ["side", "sorter"],
+  (
+    a: ArrayLike,
+    v: ArrayLike,
+    { side = "left", sorter }: { readonly side?: Side; readonly sorter?: ArrayLike } = {},
+  ): NDArray => {
+    const op = "searchsorted",
+      [sorted, values] = promote(op, sorter === undefined ? a : take(a, sorter), v) as readonly [Value, Value];
+    return settle(insertion(vector(op, sorted), values, side), op);
+  },
+);
 /**
  * The number of the bin that each value falls in: `bins[i - 1] <= x < bins[i]`, or with `right` `bins[i - 1] < x <= bins[i]`; bins may also
  * fall. Throws ShapeError unless `bins` is a vector.
  * @example
  * digitize([0.5, 1, 9], [0, 1, 2]) // => [1 2 3]
  */
-export const digitize = (
-  x: ArrayLike,
-  bins: ArrayLike,
-  { right = false }: { readonly right?: boolean } = {},
-): NDArray => {
-  const op = "digitize",
-    [values, edges] = promote(op, x, bins) as readonly [Value, Value],
-    side = right ? "left" : "right",
-    n = vector(op, edges).size;
-  const rising = insertion(edges, values, side);
-  if (n < 2) return settle(rising, op);
-  const end = (i: number): Value => squeeze(sliceAxis(edges, 0, i, i + 1), [0]);
-  const falling = sub(fullLike(rising, n), insertion(rev(edges, [0]), values, side)),
-    falls = lt(end(n - 1), end(0));
-  return settle(
-    select(
-      broadcast(
-        falls,
-        rising.shape,
-        rising.shape.map((_, d) => d),
+export const digitize = named(
+  "digitize",
+  [],
+  ["right"],
+  (x: ArrayLike, bins: ArrayLike, { right = false }: { readonly right?: boolean } = {}): NDArray => {
+    const op = "digitize",
+      [values, edges] = promote(op, x, bins) as readonly [Value, Value],
+      side = right ? "left" : "right",
+      n = vector(op, edges).size;
+    const rising = insertion(edges, values, side);
+    if (n < 2) return settle(rising, op);
+    const end = (i: number): Value => squeeze(sliceAxis(edges, 0, i, i + 1), [0]);
+    const falling = sub(fullLike(rising, n), insertion(rev(edges, [0]), values, side)),
+      falls = lt(end(n - 1), end(0));
+    return settle(
+      select(
+        broadcast(
+          falls,
+          rising.shape,
+          rising.shape.map((_, d) => d),
+        ),
+        falling,
+        rising,
       ),
-      falling,
-      rising,
-    ),
-    op,
-  );
-};
+      op,
+    );
+  },
+);
 
 /** Sums of `weights` by place; places out of range do not count. */
 const tally = (places: Value, weights: Value, length: number): Value => {
@@ -129,21 +136,26 @@ export interface BincountOptions {
  * @example
  * bincount([0, 2, 2]) // => [1 0 2]
  */
-export const bincount = (x: ArrayLike, { weights, minlength = 0, length }: BincountOptions = {}): NDArray => {
-  const op = "bincount",
-    given = vector(op, asInt32(positionArray(op, x))),
-    places = max(given, fullLike(given, 0));
-  const largest = (): number =>
-    Array.from(hostData(given, "bincount without a length")).reduce((most, v) => Math.max(most, v + 1), 0);
-  const counts = weights === undefined ? full(places.shape, 1, "int32") : asArray(weights, op);
-  if (counts.size !== places.size)
-    throw new ShapeError({
-      op,
-      expected: `a weight per element of ${showAval(given.aval)}`,
-      got: showAval(counts.aval),
-    });
-  return settle(tally(places, counts, length ?? Math.max(minlength, largest())), op);
-};
+export const bincount = named(
+  "bincount",
+  [],
+  ["weights", "minlength", "length"],
+  (x: ArrayLike, { weights, minlength = 0, length }: BincountOptions = {}): NDArray => {
+    const op = "bincount",
+      given = vector(op, asInt32(positionArray(op, x))),
+      places = max(given, fullLike(given, 0));
+    const largest = (): number =>
+      Array.from(hostData(given, "bincount without a length")).reduce((most, v) => Math.max(most, v + 1), 0);
+    const counts = weights === undefined ? full(places.shape, 1, "int32") : asArray(weights, op);
+    if (counts.size !== places.size)
+      throw new ShapeError({
+        op,
+        expected: `a weight per element of ${showAval(given.aval)}`,
+        got: showAval(counts.aval),
+      });
+    return settle(tally(places, counts, length ?? Math.max(minlength, largest())), op);
+  },
+);
 
 /** Where the bins are, and what an element counts. */
 export interface HistogramOptions {
@@ -161,11 +173,13 @@ const floats = (op: string, x: ArrayLike): Value => {
  * @example
  * histogramBinEdges([0, 4], 4) // => [0 1 2 3 4]
  */
-export const histogramBinEdges = (
-  x: ArrayLike,
-  bins: number | ArrayLike = 10,
-  { range }: HistogramOptions = {},
-): NDArray => edgesOf("histogramBinEdges", floats("histogramBinEdges", x), bins, range);
+export const histogramBinEdges = named(
+  "histogramBinEdges",
+  ["bins"],
+  ["range", "weights"],
+  (x: ArrayLike, bins: number | ArrayLike = 10, { range }: HistogramOptions = {}): NDArray =>
+    edgesOf("histogramBinEdges", floats("histogramBinEdges", x), bins, range),
+);
 const edgesOf = (op: string, v: Value, bins: number | ArrayLike, range: HistogramOptions["range"]): Value => {
   if (typeof bins !== "number") return vector(op, asArray(bins, op, v.dtype));
   if (!Number.isInteger(bins) || bins < 1)
@@ -191,41 +205,47 @@ const edgesOf = (op: string, v: Value, bins: number | ArrayLike, range: Histogra
  * @example
  * histogram([0, 1, 1, 4], 4) // => [[1 2 0 1], [0 1 2 3 4]]
  */
-export const histogram = (
-  x: ArrayLike,
-  bins: number | ArrayLike = 10,
-  { range, weights, density = false }: HistogramOptions & { readonly density?: boolean } = {},
-): readonly [counts: NDArray, edges: NDArray] => {
-  const op = "histogram",
-    v = floats(op, x),
-    flat = reshape(v, [v.size]),
-    edges = edgesOf(op, v, bins, range),
-    n = edges.size - 1;
-  const w = weights === undefined ? full(flat.shape, 1, "float32") : floats(op, weights);
-  if (w.size !== flat.size)
-    throw new ShapeError({ op, expected: `a weight per element of ${showAval(v.aval)}`, got: showAval(w.aval) });
-  const bin = insertion(edges, flat, "right"),
-    last = broadcast(squeeze(sliceAxis(edges, 0, n, n + 1), [0]), flat.shape, [0]);
-  const place = sub(select(eq(flat, last), fullLike(bin, n), bin), fullLike(bin, 1)),
-    counts = tally(select(lt(place, fullLike(place, 0)), fullLike(place, n), place), w, n);
-  if (!density) return [settle(counts, op), settle(edges, op)];
-  const widths = convertElementType(sub(sliceAxis(edges, 0, 1, n + 1), sliceAxis(edges, 0, 0, n)), counts.dtype);
-  const total = broadcast(sum(counts, [0]), [n], [0]);
-  return [settle(div(counts, mul(widths, total)), op), settle(edges, op)];
-};
+export const histogram = named(
+  "histogram",
+  ["bins"],
+  ["range", "weights", "density"],
+  (
+    x: ArrayLike,
+    bins: number | ArrayLike = 10,
+    { range, weights, density = false }: HistogramOptions & { readonly density?: boolean } = {},
+  ): readonly [counts: NDArray, edges: NDArray] => {
+    const op = "histogram",
+      v = floats(op, x),
+      flat = reshape(v, [v.size]),
+      edges = edgesOf(op, v, bins, range),
+      n = edges.size - 1;
+    const w = weights === undefined ? full(flat.shape, 1, "float32") : floats(op, weights);
+    if (w.size !== flat.size)
+      throw new ShapeError({ op, expected: `a weight per element of ${showAval(v.aval)}`, got: showAval(w.aval) });
+    const bin = insertion(edges, flat, "right"),
+      last = broadcast(squeeze(sliceAxis(edges, 0, n, n + 1), [0]), flat.shape, [0]);
+    const place = sub(select(eq(flat, last), fullLike(bin, n), bin), fullLike(bin, 1)),
+      counts = tally(select(lt(place, fullLike(place, 0)), fullLike(place, n), place), w, n);
+    if (!density) return [settle(counts, op), settle(edges, op)];
+    const widths = convertElementType(sub(sliceAxis(edges, 0, 1, n + 1), sliceAxis(edges, 0, 0, n)), counts.dtype);
+    const total = broadcast(sum(counts, [0]), [n], [0]);
+    return [settle(div(counts, mul(widths, total)), op), settle(edges, op)];
+  },
+);
 
 /**
  * Whether each element of `x` is among the elements of `among`. NaN is not.
  * @example
  * isin([1, 2, 3], [3, 1]) // => [ True False  True]
  */
-export const isin = (
-  x: ArrayLike,
-  among: ArrayLike,
-  { invert = false }: { readonly invert?: boolean } = {},
-): NDArray => {
-  const [values, others] = promote("isin", x, among) as readonly [Value, Value],
-    [a, v] = beside(reshape(others, [others.size]), values),
-    found = reduceOr(eq(a, v), [values.ndim]);
-  return settle(invert ? not(found) : found, "isin");
-};
+export const isin = named(
+  "isin",
+  [],
+  ["invert"],
+  (x: ArrayLike, among: ArrayLike, { invert = false }: { readonly invert?: boolean } = {}): NDArray => {
+    const [values, others] = promote("isin", x, among) as readonly [Value, Value],
+      [a, v] = beside(reshape(others, [others.size]), values),
+      found = reduceOr(eq(a, v), [values.ndim]);
+    return settle(invert ? not(found) : found, "isin");
+  },
+);

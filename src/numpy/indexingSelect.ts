@@ -15,6 +15,7 @@ import { broadcastTogether, expandTo } from "./broadcasting.ts";
 import { positionsOf } from "./indexingMask.ts";
 import { positionArray, wrapped } from "./indexingPositions.ts";
 import { take } from "./take.ts";
+import { named } from "./named.ts";
 
 /** The extent of a result that data would give. */
 export interface SizeOptions {
@@ -52,38 +53,48 @@ const truePositions = (op: string, mask: Value, size: number | undefined): Value
  * compress([true, false, true], [[1, 2], [3, 4], [5, 6]], 0) // => [[1 2] [5 6]]
  * compress([false, true], [7, 8], 0, { size: 3 }) // => [8 0 0]
  */
-export const compress = (
-  condition: ArrayLike,
-  x: ArrayLike,
-  axis: number | null = null,
-  { size, fillValue = 0 }: SizeOptions = {},
-): NDArray => {
-  const op = "compress",
-    given = asArray(x, op),
-    v = axis === null ? reshape(given, [given.size]) : given,
-    d = normalAxis(axis ?? 0, v.ndim, op),
-    mask = truth(op, condition),
-    n = v.shape[d] as number;
-  if (mask.ndim !== 1 || mask.size > n)
-    throw new ShapeError({ op, expected: `a vector of at most ${n} conditions`, got: showAval(mask.aval) });
-  const found = truePositions(op, mask, size),
-    beyond = select(
-      convertElementType(ne(found, fullLike(found, mask.size)), "bool"),
-      found,
-      fullLike(found, n), // "too few" is a position beyond the end of x too
-    );
-  return take(v, beyond, d, { fillValue });
-};
+export const compress = named(
+  "compress",
+  ["axis"],
+  ["size", "fillValue"],
+  (
+    condition: ArrayLike,
+    x: ArrayLike,
+    axis: number | null = null,
+    { size, fillValue = 0 }: SizeOptions = {},
+  ): NDArray => {
+    const op = "compress",
+      given = asArray(x, op),
+      v = axis === null ? reshape(given, [given.size]) : given,
+      d = normalAxis(axis ?? 0, v.ndim, op),
+      mask = truth(op, condition),
+      n = v.shape[d] as number;
+    if (mask.ndim !== 1 || mask.size > n)
+      throw new ShapeError({ op, expected: `a vector of at most ${n} conditions`, got: showAval(mask.aval) });
+    const found = truePositions(op, mask, size),
+      beyond = select(
+        convertElementType(ne(found, fullLike(found, mask.size)), "bool"),
+        found,
+        fullLike(found, n), // "too few" is a position beyond the end of x too
+      );
+    return take(v, beyond, d, { fillValue });
+  },
+);
 /**
  * The elements of `x` where `condition`, of the same size, is not 0. Throws ShapeError, and TraceError for a traced condition without a
  * `size`.
  * @example
  * extract([[true, false], [false, true]], [[1, 2], [3, 4]]) // => [1 4]
  */
-export const extract = (condition: ArrayLike, x: ArrayLike, options: SizeOptions = {}): NDArray => {
-  const mask = truth("extract", condition);
-  return compress(reshape(mask, [mask.size]), x, null, options);
-};
+export const extract = named(
+  "extract",
+  [],
+  ["size", "fillValue"],
+  (condition: ArrayLike, x: ArrayLike, options: SizeOptions = {}): NDArray => {
+    const mask = truth("extract", condition);
+    return compress(reshape(mask, [mask.size]), x, null, options);
+  },
+);
 
 /**
  * `choices[which]`, elementwise; all broadcast. Out of range the nearest choice, or for mode "wrap" the remainder. Throws ShapeError,
@@ -91,17 +102,22 @@ export const extract = (condition: ArrayLike, x: ArrayLike, options: SizeOptions
  * @example
  * choose([0, 1, 1], [[1, 2, 3], [10, 20, 30]]) // => [1 20 30]
  */
-export const choose = (
-  which: ArrayLike,
-  choices: readonly ArrayLike[],
-  { mode = "clip" }: { readonly mode?: "clip" | "wrap" } = {},
-): NDArray => {
-  const op = "choose",
-    n = choices.length;
-  if (n === 0) throw new ArgumentError({ op, expected: "at least one choice", got: "none" });
-  const index = convertElementType(positionArray(op, which), "int32"),
-    wrap = expandTo(op, new Literal(n, "int32"), index.shape);
-  const chosen = mode === "wrap" ? wrapped(rem(index, wrap), n) : index,
-    [i, ...values] = broadcastTogether(op, [chosen, ...promote(op, ...choices)]);
-  return settle(selectN(i as Value, ...values), op);
-};
+export const choose = named(
+  "choose",
+  [],
+  ["mode"],
+  (
+    which: ArrayLike,
+    choices: readonly ArrayLike[],
+    { mode = "clip" }: { readonly mode?: "clip" | "wrap" } = {},
+  ): NDArray => {
+    const op = "choose",
+      n = choices.length;
+    if (n === 0) throw new ArgumentError({ op, expected: "at least one choice", got: "none" });
+    const index = convertElementType(positionArray(op, which), "int32"),
+      wrap = expandTo(op, new Literal(n, "int32"), index.shape);
+    const chosen = mode === "wrap" ? wrapped(rem(index, wrap), n) : index,
+      [i, ...values] = broadcastTogether(op, [chosen, ...promote(op, ...choices)]);
+    return settle(selectN(i as Value, ...values), op);
+  },
+);

@@ -13,6 +13,7 @@ import type { Key } from "./random/key.ts";
 import { normal as drawNormal, truncatedNormal as drawTruncated } from "./random/normal.ts";
 import { checkShape } from "./random/sampler.ts";
 import { uniform as drawUniform } from "./random/uniform.ts";
+import { named } from "./named.ts";
 
 /** Options of initial values. */
 export interface InitOptions {
@@ -42,31 +43,43 @@ export const ones: Initializer = filled("initializers.ones", 1);
  * @example
  * nn.initializers.constant(7)(random.key(0), [2]) // => [7 7]
  */
-export const constant =
+export const constant = named(
+  "constant",
+  [],
+  ["dtype"],
   (value: ArrayLike, defaults: InitOptions = {}): Initializer =>
-  (_key, shape, { dtype = defaults.dtype ?? "float32" } = {}) =>
-    settle(
-      expandTo("initializers.constant", asArray(value, "initializers.constant", dtype), shape),
-      "initializers.constant",
-    );
+    (_key, shape, { dtype = defaults.dtype ?? "float32" } = {}) =>
+      settle(
+        expandTo("initializers.constant", asArray(value, "initializers.constant", dtype), shape),
+        "initializers.constant",
+      ),
+);
 /**
  * Uniform numbers in `[0, scale)`; the scale is 0.01 if it is left out.
  * @example
  * nn.initializers.uniform(2)(random.key(0), [2]) // => [1.895334  1.9571598]
  */
-export const uniform =
+export const uniform = named(
+  "uniform",
+  ["scale"],
+  ["dtype"],
   (scale: ArrayLike = 1e-2, defaults: InitOptions = {}): Initializer =>
-  (key, shape, options = {}) =>
-    multiply(drawUniform(key, shape, { ...defaults, ...options }), scale);
+    (key, shape, options = {}) =>
+      multiply(drawUniform(key, shape, { ...defaults, ...options }), scale),
+);
 /**
  * Normal numbers of mean 0 and a standard deviation, 0.01 if it is left out.
  * @example
  * nn.initializers.normal(0.5)(random.key(0), [3]).shape // => [3]
  */
-export const normal =
+export const normal = named(
+  "normal",
+  ["stddev"],
+  ["dtype"],
   (stddev: ArrayLike = 1e-2, defaults: InitOptions = {}): Initializer =>
-  (key, shape, options = {}) =>
-    multiply(drawNormal(key, shape, { ...defaults, ...options }), stddev);
+    (key, shape, options = {}) =>
+      multiply(drawNormal(key, shape, { ...defaults, ...options }), stddev),
+);
 /** Options of `truncatedNormal`. */
 export interface TruncatedOptions extends InitOptions {
   /** Bounds before the multiplication (-2 and 2). */
@@ -78,10 +91,14 @@ export interface TruncatedOptions extends InitOptions {
  * @example
  * nn.initializers.truncatedNormal(0.5)(random.key(0), [3]).shape // => [3]
  */
-export const truncatedNormal =
+export const truncatedNormal = named(
+  "truncatedNormal",
+  ["stddev"],
+  ["dtype", "lower", "upper"],
   (stddev: ArrayLike = 1e-2, { lower = -2, upper = 2, ...defaults }: TruncatedOptions = {}): Initializer =>
-  (key, shape, options = {}) =>
-    multiply(drawTruncated(key, lower, upper, shape, { ...defaults, ...options }), stddev);
+    (key, shape, options = {}) =>
+      multiply(drawTruncated(key, lower, upper, shape, { ...defaults, ...options }), stddev),
+);
 
 /** Which axes of a weight are inputs, outputs, or neither; the others are a receptive field. */
 export interface FanOptions extends InitOptions {
@@ -132,67 +149,80 @@ export type InitDistribution = keyof typeof scaled;
  * const init = nn.initializers.varianceScaling(1, "fanIn", "uniform");
  * init(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const varianceScaling = (
-  scale: number,
-  mode: FanMode,
-  distribution: InitDistribution,
-  { dtype = "float32", ...fan }: FanOptions = {},
-): Initializer => {
-  const op = "initializers.varianceScaling";
-  if (!Object.hasOwn(fans, mode))
-    throw new ArgumentError({ op, expected: `a mode among ${Object.keys(fans).join(", ")}`, got: String(mode) });
-  if (!Object.hasOwn(scaled, distribution))
-    throw new ArgumentError({
-      op,
-      expected: `a distribution among ${Object.keys(scaled).join(", ")}`,
-      got: String(distribution),
-    });
-  return (key, shape, options = {}) =>
-    scaled[distribution](key, shape, scale / Math.max(fanOf(op, mode, checkShape(op, shape), fan), Number.MIN_VALUE), {
-      dtype,
-      ...options,
-    });
-};
-const family =
-  (scale: number, mode: FanMode, distribution: InitDistribution) =>
-  (options: FanOptions = {}): Initializer =>
-    varianceScaling(scale, mode, distribution, options);
+export const varianceScaling = named(
+  "varianceScaling",
+  [],
+  ["dtype", "inAxis", "outAxis", "batchAxis"],
+  (
+    scale: number,
+    mode: FanMode,
+    distribution: InitDistribution,
+    { dtype = "float32", ...fan }: FanOptions = {},
+  ): Initializer => {
+    const op = "initializers.varianceScaling";
+    if (!Object.hasOwn(fans, mode))
+      throw new ArgumentError({ op, expected: `a mode among ${Object.keys(fans).join(", ")}`, got: String(mode) });
+    if (!Object.hasOwn(scaled, distribution))
+      throw new ArgumentError({
+        op,
+        expected: `a distribution among ${Object.keys(scaled).join(", ")}`,
+        got: String(distribution),
+      });
+    return (key, shape, options = {}) =>
+      scaled[distribution](
+        key,
+        shape,
+        scale / Math.max(fanOf(op, mode, checkShape(op, shape), fan), Number.MIN_VALUE),
+        {
+          dtype,
+          ...options,
+        },
+      );
+  },
+);
+const family = (op: string, scale: number, mode: FanMode, distribution: InitDistribution) =>
+  named(
+    op,
+    [],
+    ["dtype", "inAxis", "outAxis", "batchAxis"],
+    (options: FanOptions = {}): Initializer => varianceScaling(scale, mode, distribution, options),
+  );
 /**
  * Uniform weights of variance `1 / fanAvg` (Glorot and Bengio, 2010).
  * @example
  * nn.initializers.glorotUniform()(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const glorotUniform = family(1, "fanAvg", "uniform");
+export const glorotUniform = family("glorotUniform", 1, "fanAvg", "uniform");
 /**
  * Truncated normal weights of variance `1 / fanAvg` (Glorot and Bengio, 2010).
  * @example
  * nn.initializers.glorotNormal()(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const glorotNormal = family(1, "fanAvg", "truncatedNormal");
+export const glorotNormal = family("glorotNormal", 1, "fanAvg", "truncatedNormal");
 /**
  * Uniform weights of variance `1 / fanIn` (LeCun et al., 1998).
  * @example
  * nn.initializers.lecunUniform()(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const lecunUniform = family(1, "fanIn", "uniform");
+export const lecunUniform = family("lecunUniform", 1, "fanIn", "uniform");
 /**
  * Truncated normal weights of variance `1 / fanIn` (LeCun et al., 1998).
  * @example
  * nn.initializers.lecunNormal()(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const lecunNormal = family(1, "fanIn", "truncatedNormal");
+export const lecunNormal = family("lecunNormal", 1, "fanIn", "truncatedNormal");
 /**
  * Uniform weights of variance `2 / fanIn` (He et al., 2015).
  * @example
  * nn.initializers.heUniform()(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const heUniform = family(2, "fanIn", "uniform");
+export const heUniform = family("heUniform", 2, "fanIn", "uniform");
 /**
  * Truncated normal weights of variance `2 / fanIn` (He et al., 2015).
  * @example
  * nn.initializers.heNormal()(random.key(0), [3, 2]).shape // => [3, 2]
  */
-export const heNormal = family(2, "fanIn", "truncatedNormal");
+export const heNormal = family("heNormal", 2, "fanIn", "truncatedNormal");
 export {
   glorotNormal as xavierNormal,
   glorotUniform as xavierUniform,

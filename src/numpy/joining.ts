@@ -7,6 +7,7 @@ import * as m from "../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./shapes.ts";
+import { named } from "./named.ts";
 
 /** Arrays to join: a list of them, or an array whose rows they are. */
 export type Arrays = readonly ArrayLike[] | NDArray;
@@ -28,7 +29,7 @@ const join = (op: string, xs: readonly ArrayLike[], axis: number): NDArray => {
  * @example
  * np.concatenate([[1, 2], [3]]) // => [1 2 3]
  */
-export const concatenate = (xs: Arrays, axis: number | null = 0): NDArray => {
+export const concatenate = named("concatenate", ["axis"], [], (xs: Arrays, axis: number | null = 0): NDArray => {
   const list = listOf("concatenate", xs);
   return axis === null
     ? join(
@@ -37,13 +38,13 @@ export const concatenate = (xs: Arrays, axis: number | null = 0): NDArray => {
         0,
       )
     : join("concatenate", list, axis);
-};
+});
 /**
  * Arrays of one shape along a new axis.
  * @example
  * np.stack([[1, 2], [3, 4]], 1) // => [[1 3] [2 4]]
  */
-export const stack = (xs: Arrays, axis = 0): NDArray => {
+export const stack = named("stack", ["axis"], [], (xs: Arrays, axis: number = 0): NDArray => {
   const arrays = promote("stack", ...listOf("stack", xs).map((x) => asArray(x, "stack"))),
     first = arrays[0] as Value;
   const at = normalAxis(axis, first.ndim + 1, "stack");
@@ -59,7 +60,7 @@ export const stack = (xs: Arrays, axis = 0): NDArray => {
     arrays.map((x) => m.expandDims(x, [at])),
     at,
   );
-};
+});
 /**
  * Arrays on top of one another: rows are added; vectors are rows.
  * @example
@@ -100,20 +101,30 @@ export const columnStack = (xs: Arrays): NDArray =>
  * @example
  * np.append([1, 2], [3]) // => [1 2 3]
  */
-export const append = (x: ArrayLike, values: ArrayLike, axis: number | null = null): NDArray =>
-  concatenate([asArray(x, "append"), asArray(values, "append")], axis);
+export const append = named(
+  "append",
+  ["axis"],
+  [],
+  (x: ArrayLike, values: ArrayLike, axis: number | null = null): NDArray =>
+    concatenate([asArray(x, "append"), asArray(values, "append")], axis),
+);
 /**
  * The slices of x along an axis.
  * @example
  * np.unstack([[1, 2], [3, 4]]) // => [[1 2], [3 4]]
  */
-export const unstack = (x: ArrayLike, { axis = 0 }: { readonly axis?: number } = {}): readonly NDArray[] => {
-  const v = asArray(x, "unstack"),
-    along = normalAxis(axis, v.ndim, "unstack");
-  return Array.from({ length: v.shape[along] as number }, (_, i) =>
-    m.squeeze(m.sliceAxis(v, along, i, i + 1), [along]),
-  );
-};
+export const unstack = named(
+  "unstack",
+  [],
+  ["axis"],
+  (x: ArrayLike, { axis = 0 }: { readonly axis?: number } = {}): readonly NDArray[] => {
+    const v = asArray(x, "unstack"),
+      along = normalAxis(axis, v.ndim, "unstack");
+    return Array.from({ length: v.shape[along] as number }, (_, i) =>
+      m.squeeze(m.sliceAxis(v, along, i, i + 1), [along]),
+    );
+  },
+);
 
 const parts = (
   op: string,
@@ -150,15 +161,25 @@ const parts = (
  * np.split([1, 2, 3, 4], 2) // => [[1 2], [3 4]]
  * np.split([1, 2, 3, 4], [1, 3]) // => [[1], [2 3], [4]]
  */
-export const split = (x: ArrayLike, sections: number | readonly number[], axis = 0): readonly NDArray[] =>
-  parts("split", x, sections, axis, true);
+export const split = named(
+  "split",
+  ["axis"],
+  [],
+  (x: ArrayLike, sections: number | readonly number[], axis: number = 0): readonly NDArray[] =>
+    parts("split", x, sections, axis, true),
+);
 /**
  * x in parts along an axis; the first ones are longer by one if they cannot be equal.
  * @example
  * np.arraySplit([1, 2, 3], 2) // => [[1 2], [3]]
  */
-export const arraySplit = (x: ArrayLike, sections: number | readonly number[], axis = 0): readonly NDArray[] =>
-  parts("arraySplit", x, sections, axis, false);
+export const arraySplit = named(
+  "arraySplit",
+  ["axis"],
+  [],
+  (x: ArrayLike, sections: number | readonly number[], axis: number = 0): readonly NDArray[] =>
+    parts("arraySplit", x, sections, axis, false),
+);
 /**
  * x in parts along axis 0.
  * @example
@@ -217,27 +238,32 @@ export const tile = (x: ArrayLike, reps: number | readonly number[]): NDArray =>
  * np.repeat([1, 2], 2) // => [1 1 2 2]
  * np.repeat([1, 2], [1, 3]) // => [1 2 2 2]
  */
-export const repeat = (x: ArrayLike, repeats: number | readonly number[], axis: number | null = null): NDArray => {
-  const given = asArray(x, "repeat"),
-    v = axis === null ? linear.reshape(given, [given.size]) : given;
-  const along = axis === null ? 0 : normalAxis(axis, v.ndim, "repeat"),
-    n = v.shape[along] as number;
-  const counts = typeof repeats === "number" ? [repeats] : repeats;
-  if (!counts.every((c) => Number.isInteger(c) && c >= 0) || (counts.length !== 1 && counts.length !== n))
-    throw new ArgumentError({ op: "repeat", expected: `one repetition from 0 on, or ${n}`, got: `[${counts}]` });
-  const times = (y: Value, k: number): Value => {
-    const paired = y.shape.toSpliced(along + 1, 0, k);
-    return linear.reshape(
-      linear.broadcast(y, paired, [along + 1]),
-      y.shape.map((d, i) => (i === along ? d * k : d)),
+export const repeat = named(
+  "repeat",
+  ["axis"],
+  [],
+  (x: ArrayLike, repeats: number | readonly number[], axis: number | null = null): NDArray => {
+    const given = asArray(x, "repeat"),
+      v = axis === null ? linear.reshape(given, [given.size]) : given;
+    const along = axis === null ? 0 : normalAxis(axis, v.ndim, "repeat"),
+      n = v.shape[along] as number;
+    const counts = typeof repeats === "number" ? [repeats] : repeats;
+    if (!counts.every((c) => Number.isInteger(c) && c >= 0) || (counts.length !== 1 && counts.length !== n))
+      throw new ArgumentError({ op: "repeat", expected: `one repetition from 0 on, or ${n}`, got: `[${counts}]` });
+    const times = (y: Value, k: number): Value => {
+      const paired = y.shape.toSpliced(along + 1, 0, k);
+      return linear.reshape(
+        linear.broadcast(y, paired, [along + 1]),
+        y.shape.map((d, i) => (i === along ? d * k : d)),
+      );
+    };
+    if (counts.length === 1) return times(v, counts[0] as number);
+    return m.concatenate(
+      counts.map((k, i) => times(m.sliceAxis(v, along, i, i + 1), k)),
+      along,
     );
-  };
-  if (counts.length === 1) return times(v, counts[0] as number);
-  return m.concatenate(
-    counts.map((k, i) => times(m.sliceAxis(v, along, i, i + 1), k)),
-    along,
-  );
-};
+  },
+);
 /** Arrays in nested lists. */
 export type Blocks = ArrayLike | readonly Blocks[];
 const depthOf = (x: Blocks): number =>

@@ -9,6 +9,7 @@ import { reshape } from "../primitives/linear.ts";
 import { type ArrayLike, type NDArray, promote } from "./array.ts";
 import { normalAxis, orderedAxes } from "./axes.ts";
 import { contract, type Labels } from "./contraction.ts";
+import { named } from "./named.ts";
 
 /** What the products of this file can be told. */
 export interface DotOptions {
@@ -72,11 +73,16 @@ const vectors = product("matmul", ["k"], ["k"], []);
  * matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]]) // => [[19 22] [43 50]]
  * matmul([[1, 2], [3, 4]], [1, 1]) // => [3 7]
  */
-export const matmul = (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
-  const [a, b] = operands("matmul", x, y, options);
-  const form = a.ndim === 1 ? (b.ndim === 1 ? vectors : vectorMatrix) : b.ndim === 1 ? matrixVector : matrices;
-  return form(a, b);
-};
+export const matmul = named(
+  "matmul",
+  [],
+  ["preferredElementType"],
+  (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
+    const [a, b] = operands("matmul", x, y, options);
+    const form = a.ndim === 1 ? (b.ndim === 1 ? vectors : vectorMatrix) : b.ndim === 1 ? matrixVector : matrices;
+    return form(a, b);
+  },
+);
 
 const matvecs = product("matvec", ["m", "k"], ["k"], ["m"]);
 /**
@@ -98,26 +104,31 @@ export const vecmat = (v: ArrayLike, x: ArrayLike): NDArray => vecmats(...operan
  * @example
  * vecdot([[1, 2], [3, 4]], [1, 10]) // => [21 43]
  */
-export const vecdot = (x: ArrayLike, y: ArrayLike, options: DotOptions & { readonly axis?: number } = {}): NDArray => {
-  const op = "vecdot",
-    [a, b] = operands(op, x, y, options);
-  checkRank(op, a, 1, "left");
-  checkRank(op, b, 1, "right");
-  const place = (v: Value, labels: Labels): Labels => {
-    const axis = normalAxis(options.axis ?? -1, v.ndim, op);
-    return [...labels.slice(0, axis), "k", ...labels.slice(axis)];
-  };
-  const p = batchLabels(a.ndim - 1),
-    q = batchLabels(b.ndim - 1),
-    left = place(a, p),
-    right = place(b, q);
-  checkInner(op, a, b, left.indexOf("k"), right.indexOf("k"));
-  const terms = [
-    { value: a, labels: left },
-    { value: b, labels: right },
-  ];
-  return settle(contract(op, terms, longer(p, q)), op);
-};
+export const vecdot = named(
+  "vecdot",
+  [],
+  ["preferredElementType", "axis"],
+  (x: ArrayLike, y: ArrayLike, options: DotOptions & { readonly axis?: number } = {}): NDArray => {
+    const op = "vecdot",
+      [a, b] = operands(op, x, y, options);
+    checkRank(op, a, 1, "left");
+    checkRank(op, b, 1, "right");
+    const place = (v: Value, labels: Labels): Labels => {
+      const axis = normalAxis(options.axis ?? -1, v.ndim, op);
+      return [...labels.slice(0, axis), "k", ...labels.slice(axis)];
+    };
+    const p = batchLabels(a.ndim - 1),
+      q = batchLabels(b.ndim - 1),
+      left = place(a, p),
+      right = place(b, q);
+    checkInner(op, a, b, left.indexOf("k"), right.indexOf("k"));
+    const terms = [
+      { value: a, labels: left },
+      { value: b, labels: right },
+    ];
+    return settle(contract(op, terms, longer(p, q)), op);
+  },
+);
 
 /** The sum over pairs of axes; the result has the other axes of `a`, then those of `b`. */
 const over = (op: string, a: Value, b: Value, axes: readonly number[], others: readonly number[]): NDArray => {
@@ -140,31 +151,46 @@ const over = (op: string, a: Value, b: Value, axes: readonly number[], others: r
  * dot([1, 2, 3], [4, 5, 6]) // => 32
  * dot([[1, 2]], [[3], [4]]) // => [[11]]
  */
-export const dot = (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
-  const [a, b] = operands("dot", x, y, options);
-  return a.ndim === 0 || b.ndim === 0
-    ? over("dot", a, b, [], [])
-    : over("dot", a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)]);
-};
+export const dot = named(
+  "dot",
+  [],
+  ["preferredElementType"],
+  (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
+    const [a, b] = operands("dot", x, y, options);
+    return a.ndim === 0 || b.ndim === 0
+      ? over("dot", a, b, [], [])
+      : over("dot", a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)]);
+  },
+);
 /**
  * The sum over the last axes of both, `out[i..., j...] = sum_k x[i..., k] y[j..., k]`; a scalar multiplies. Throws ShapeError.
  * @example
  * inner([[1, 2], [3, 4]], [1, 1]) // => [3 7]
  */
-export const inner = (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
-  const [a, b] = operands("inner", x, y, options);
-  return a.ndim === 0 || b.ndim === 0 ? over("inner", a, b, [], []) : over("inner", a, b, [a.ndim - 1], [b.ndim - 1]);
-};
+export const inner = named(
+  "inner",
+  [],
+  ["preferredElementType"],
+  (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
+    const [a, b] = operands("inner", x, y, options);
+    return a.ndim === 0 || b.ndim === 0 ? over("inner", a, b, [], []) : over("inner", a, b, [a.ndim - 1], [b.ndim - 1]);
+  },
+);
 const flat = (v: Value): Value => reshape(v, [v.size]);
 /**
  * The dot product of two arrays as flat vectors. Throws ShapeError if their sizes differ.
  * @example
  * vdot([[1, 2], [3, 4]], [[1, 1], [1, 1]]) // => 10
  */
-export const vdot = (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
-  const [a, b] = operands("vdot", x, y, options);
-  return over("vdot", flat(a), flat(b), [0], [0]);
-};
+export const vdot = named(
+  "vdot",
+  [],
+  ["preferredElementType"],
+  (x: ArrayLike, y: ArrayLike, options: DotOptions = {}): NDArray => {
+    const [a, b] = operands("vdot", x, y, options);
+    return over("vdot", flat(a), flat(b), [0], [0]);
+  },
+);
 /**
  * All products of two flat vectors, `out[i, j] = x[i] y[j]`.
  * @example
@@ -182,36 +208,41 @@ export const outer = (x: ArrayLike, y: ArrayLike): NDArray => {
  * tensordot([[1, 2], [3, 4]], [[1, 1], [1, 1]]) // => 10
  * tensordot([[1, 2], [3, 4]], [1, 10], [[0], [0]]) // => [31 42]
  */
-export const tensordot = (
-  x: ArrayLike,
-  y: ArrayLike,
-  axes: number | readonly [number | readonly number[], number | readonly number[]] = 2,
-  options: DotOptions = {},
-): NDArray => {
-  const op = "tensordot",
-    [a, b] = operands(op, x, y, options);
-  if (typeof axes === "number") {
-    if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim))
-      throw new ShapeError({
+export const tensordot = named(
+  "tensordot",
+  ["axes"],
+  ["preferredElementType"],
+  (
+    x: ArrayLike,
+    y: ArrayLike,
+    axes: number | readonly [number | readonly number[], number | readonly number[]] = 2,
+    options: DotOptions = {},
+  ): NDArray => {
+    const op = "tensordot",
+      [a, b] = operands(op, x, y, options);
+    if (typeof axes === "number") {
+      if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim))
+        throw new ShapeError({
+          op,
+          expected: `from 0 to ${Math.min(a.ndim, b.ndim)} axes of ${showAval(a.aval)} and ${showAval(b.aval)}`,
+          got: String(axes),
+        });
+      const first = Array.from({ length: axes }, (_, i) => i);
+      return over(
         op,
-        expected: `from 0 to ${Math.min(a.ndim, b.ndim)} axes of ${showAval(a.aval)} and ${showAval(b.aval)}`,
-        got: String(axes),
-      });
-    const first = Array.from({ length: axes }, (_, i) => i);
-    return over(
-      op,
-      a,
-      b,
-      first.map((i) => a.ndim - axes + i),
-      first,
-    );
-  }
-  const list = (v: number | readonly number[]): readonly number[] => (typeof v === "number" ? [v] : v);
-  const [p, q] = [orderedAxes(list(axes[0]), a.ndim, op), orderedAxes(list(axes[1]), b.ndim, op)];
-  if (p.length !== q.length)
-    throw new ArgumentError({ op, expected: "two lists of axes of equal length", got: `[${p}] and [${q}]` });
-  return over(op, a, b, p, q);
-};
+        a,
+        b,
+        first.map((i) => a.ndim - axes + i),
+        first,
+      );
+    }
+    const list = (v: number | readonly number[]): readonly number[] => (typeof v === "number" ? [v] : v);
+    const [p, q] = [orderedAxes(list(axes[0]), a.ndim, op), orderedAxes(list(axes[1]), b.ndim, op)];
+    if (p.length !== q.length)
+      throw new ArgumentError({ op, expected: "two lists of axes of equal length", got: `[${p}] and [${q}]` });
+    return over(op, a, b, p, q);
+  },
+);
 
 /**
  * The Kronecker product, `out[i p + k, ...] = x[i, ...] y[k, ...]` with p the extent of y; a missing axis has extent 1.

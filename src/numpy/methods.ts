@@ -14,13 +14,18 @@ import * as mathematical from "./mathematical.ts";
 import * as contraction from "./matmul.ts";
 import { inspect, print } from "./printing.ts";
 import { elements, item, nested, type NestedList, rows } from "./reading.ts";
-import type { KeepOptions, ReduceOptions, SumOptions, VarOptions, WhereOptions } from "./reductions.ts";
+import type { KeepOptions, MeanOptions, ReduceOptions, SumOptions, VarOptions, WhereOptions } from "./reductions.ts";
 import * as reductions from "./reductions.ts";
 import type { RunningOptions } from "./running.ts";
 import * as running from "./running.ts";
 import type { OrderOptions } from "./shapes.ts";
 import * as shapes from "./shapes.ts";
 
+/** A reduction as a method: `x.sum(axis, options)`, or `x.sum({ axis, ...options })`. */
+export interface Reducing<O, A = Axes> {
+  (options: O & { readonly axis?: A }): NDArray;
+  (axis?: A, options?: O): NDArray;
+}
 /** What every array can do, besides `shape`, `dtype`, `ndim` and `size`. Each method is the function of `np` of its name. */
 export interface ArrayMethods {
   /** The array with its axes reversed. */
@@ -58,7 +63,8 @@ export interface ArrayMethods {
   sqrt(): NDArray;
   square(): NDArray;
   round(decimals?: number): NDArray;
-  clip(lo?: ArrayLike | null, hi?: ArrayLike | null): NDArray;
+  clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray;
+  clip(options: { readonly min?: ArrayLike | null; readonly max?: ArrayLike | null }): NDArray;
   astype(dtype: DType): NDArray;
 
   greater(y: ArrayLike): NDArray;
@@ -71,19 +77,19 @@ export interface ArrayMethods {
   matmul(y: ArrayLike): NDArray;
   dot(y: ArrayLike): NDArray;
 
-  sum(axis?: Axes, options?: SumOptions): NDArray;
-  prod(axis?: Axes, options?: SumOptions): NDArray;
-  mean(axis?: Axes, options?: WhereOptions): NDArray;
-  var(axis?: Axes, options?: VarOptions): NDArray;
-  std(axis?: Axes, options?: VarOptions): NDArray;
-  min(axis?: Axes, options?: ReduceOptions): NDArray;
-  max(axis?: Axes, options?: ReduceOptions): NDArray;
-  all(axis?: Axes, options?: WhereOptions): NDArray;
-  any(axis?: Axes, options?: WhereOptions): NDArray;
-  argmax(axis?: number | null, options?: KeepOptions): NDArray;
-  argmin(axis?: number | null, options?: KeepOptions): NDArray;
-  cumsum(axis?: number | null, options?: RunningOptions): NDArray;
-  cumprod(axis?: number | null, options?: RunningOptions): NDArray;
+  readonly sum: Reducing<SumOptions>;
+  readonly prod: Reducing<SumOptions>;
+  readonly mean: Reducing<MeanOptions>;
+  readonly var: Reducing<VarOptions>;
+  readonly std: Reducing<VarOptions>;
+  readonly min: Reducing<ReduceOptions>;
+  readonly max: Reducing<ReduceOptions>;
+  readonly all: Reducing<WhereOptions>;
+  readonly any: Reducing<WhereOptions>;
+  readonly argmax: Reducing<KeepOptions, number | null>;
+  readonly argmin: Reducing<KeepOptions, number | null>;
+  readonly cumsum: Reducing<RunningOptions, number | null>;
+  readonly cumprod: Reducing<RunningOptions, number | null>;
 
   reshape(shape: number | Shape, options?: OrderOptions): NDArray;
   reshape(...shape: readonly number[]): NDArray;

@@ -9,6 +9,7 @@ import { fromTyped } from "../runtime/array.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { expandTo } from "./broadcasting.ts";
+import { named } from "./named.ts";
 
 /** What stands outside of the array. */
 export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
@@ -55,46 +56,47 @@ const widths = (width: PadWidth, ndim: number): readonly (readonly [number, numb
  * np.pad([1, 2], 1) // => [0 1 2 0]
  * np.pad([1, 2, 3], [2, 1], { mode: "reflect" }) // => [3 2 1 2 3 2]
  */
-export const pad = (
-  x: ArrayLike,
-  width: PadWidth,
-  { mode = "constant", constantValues = 0 }: PadOptions = {},
-): NDArray => {
-  const v = asArray(x, "pad"),
-    pairs = widths(width, v.ndim);
-  if (mode === "constant") {
-    const value = expandTo("pad", asArray(constantValues, "pad", v.dtype), []);
-    return settle(
-      m.pad(
-        v,
-        value,
-        pairs.map(([lo]) => lo),
-        pairs.map(([, hi]) => hi),
-      ),
-      "pad",
-    );
-  }
-  if (!Object.hasOwn(sources, mode))
-    throw new ArgumentError({
-      op: "pad",
-      expected: `a mode among constant, ${Object.keys(sources).join(", ")}`,
-      got: JSON.stringify(mode),
-    });
-  const source = sources[mode];
-  const out = pairs.reduce<Value>((y, [lo, hi], axis) => {
-    const n = y.shape[axis] as number;
-    if (lo + hi === 0) return y;
-    if (n === 0)
-      throw new ShapeError({
+export const pad = named(
+  "pad",
+  [],
+  ["mode", "constantValues"],
+  (x: ArrayLike, width: PadWidth, { mode = "constant", constantValues = 0 }: PadOptions = {}): NDArray => {
+    const v = asArray(x, "pad"),
+      pairs = widths(width, v.ndim);
+    if (mode === "constant") {
+      const value = expandTo("pad", asArray(constantValues, "pad", v.dtype), []);
+      return settle(
+        m.pad(
+          v,
+          value,
+          pairs.map(([lo]) => lo),
+          pairs.map(([, hi]) => hi),
+        ),
+        "pad",
+      );
+    }
+    if (!Object.hasOwn(sources, mode))
+      throw new ArgumentError({
         op: "pad",
-        expected: `elements along axis ${axis} to pad with`,
-        got: `shape [${v.shape}]`,
+        expected: `a mode among constant, ${Object.keys(sources).join(", ")}`,
+        got: JSON.stringify(mode),
       });
-    const at = Int32Array.from({ length: lo + n + hi }, (_, i) => source(i - lo, n));
-    return take(y, fromTyped("int32", [at.length], at), axis);
-  }, v);
-  return settle(out, "pad");
-};
+    const source = sources[mode];
+    const out = pairs.reduce<Value>((y, [lo, hi], axis) => {
+      const n = y.shape[axis] as number;
+      if (lo + hi === 0) return y;
+      if (n === 0)
+        throw new ShapeError({
+          op: "pad",
+          expected: `elements along axis ${axis} to pad with`,
+          got: `shape [${v.shape}]`,
+        });
+      const at = Int32Array.from({ length: lo + n + hi }, (_, i) => source(i - lo, n));
+      return take(y, fromTyped("int32", [at.length], at), axis);
+    }, v);
+    return settle(out, "pad");
+  },
+);
 
 /** x (flattened without an axis), the axis counted from the start, and its extent. */
 const along = (op: string, x: ArrayLike, axis: number | null): readonly [Value, number, number] => {
@@ -114,51 +116,56 @@ const place = (op: string, i: number, last: number, n: number): number => {
  * @example
  * np.delete([1, 2, 3], 1) // => [1 3]
  */
-const remove = (x: ArrayLike, positions: number | readonly number[], axis: number | null = null): NDArray => {
-  const [v, at, n] = along("delete", x, axis);
-  const gone = new Set(
-    (typeof positions === "number" ? [positions] : positions).map((i) => place("delete", i, n - 1, n)),
-  );
-  const kept = Int32Array.from(Array.from({ length: n }, (_, i) => i).filter((i) => !gone.has(i)));
-  return settle(gone.size === 0 ? v : take(v, fromTyped("int32", [kept.length], kept), at), "delete");
-};
+const remove = named(
+  "delete",
+  ["axis"],
+  [],
+  (x: ArrayLike, positions: number | readonly number[], axis: number | null = null): NDArray => {
+    const [v, at, n] = along("delete", x, axis);
+    const gone = new Set(
+      (typeof positions === "number" ? [positions] : positions).map((i) => place("delete", i, n - 1, n)),
+    );
+    const kept = Int32Array.from(Array.from({ length: n }, (_, i) => i).filter((i) => !gone.has(i)));
+    return settle(gone.size === 0 ? v : take(v, fromTyped("int32", [kept.length], kept), at), "delete");
+  },
+);
 /**
  * x with values put in before given positions along an axis (of the flattened array without one).
  * @example
  * np.insert([1, 2, 3], 1, 9) // => [1 9 2 3]
  */
-export const insert = (
-  x: ArrayLike,
-  positions: number | readonly number[],
-  values: ArrayLike,
-  axis: number | null = null,
-): NDArray => {
-  const [v, at, n] = along("insert", x, axis),
-    spots = (typeof positions === "number" ? [positions] : positions).map((i) => place("insert", i, n, n));
-  const given = asArray(values, "insert", v.dtype),
-    rows =
-      typeof positions === "number"
-        ? given.ndim < v.ndim || axis === null
-          ? 1
-          : (given.shape[at] ?? 1)
-        : spots.length;
-  const count = axis === null ? Math.max(rows, given.size) : rows,
-    shape = v.shape.map((d, i) => (i === at ? count : d));
-  const flat = typeof positions === "number" && given.ndim === v.ndim - 1 ? m.expandDims(given, [at]) : given;
-  const added = expandTo("insert", flat, shape),
-    order = Array.from({ length: count }, (_, k) => [spots[spots.length === 1 ? 0 : k] as number, k] as const).sort(
-      (a, b) => a[0] - b[0] || a[1] - b[1],
-    );
-  const pieces: Value[] = [];
-  let from = 0;
-  for (const [spot, k] of order) {
-    if (spot > from) pieces.push(m.sliceAxis(v, at, from, spot));
-    pieces.push(m.sliceAxis(added, at, k, k + 1));
-    from = spot;
-  }
-  if (from < n) pieces.push(m.sliceAxis(v, at, from, n));
-  return settle(pieces.length === 0 ? v : m.concatenate(pieces, at), "insert");
-};
+export const insert = named(
+  "insert",
+  ["axis"],
+  [],
+  (x: ArrayLike, positions: number | readonly number[], values: ArrayLike, axis: number | null = null): NDArray => {
+    const [v, at, n] = along("insert", x, axis),
+      spots = (typeof positions === "number" ? [positions] : positions).map((i) => place("insert", i, n, n));
+    const given = asArray(values, "insert", v.dtype),
+      rows =
+        typeof positions === "number"
+          ? given.ndim < v.ndim || axis === null
+            ? 1
+            : (given.shape[at] ?? 1)
+          : spots.length;
+    const count = axis === null ? Math.max(rows, given.size) : rows,
+      shape = v.shape.map((d, i) => (i === at ? count : d));
+    const flat = typeof positions === "number" && given.ndim === v.ndim - 1 ? m.expandDims(given, [at]) : given;
+    const added = expandTo("insert", flat, shape),
+      order = Array.from({ length: count }, (_, k) => [spots[spots.length === 1 ? 0 : k] as number, k] as const).sort(
+        (a, b) => a[0] - b[0] || a[1] - b[1],
+      );
+    const pieces: Value[] = [];
+    let from = 0;
+    for (const [spot, k] of order) {
+      if (spot > from) pieces.push(m.sliceAxis(v, at, from, spot));
+      pieces.push(m.sliceAxis(added, at, k, k + 1));
+      from = spot;
+    }
+    if (from < n) pieces.push(m.sliceAxis(v, at, from, n));
+    return settle(pieces.length === 0 ? v : m.concatenate(pieces, at), "insert");
+  },
+);
 /**
  * The elements of x in another shape, repeated or cut off as needed.
  * @example

@@ -10,6 +10,7 @@ import { concatenate } from "./joining.ts";
 import { arithmetic, counting, operand, operands, real } from "./kinds.ts";
 import { pad } from "./padding.ts";
 import { convolve } from "./signals.ts";
+import { named } from "./named.ts";
 
 const coefficients = (op: string, x: ArrayLike): Value => {
   const v = operand(arithmetic, op, x);
@@ -67,24 +68,29 @@ const times = (op: string, m: number): number => {
  * @example
  * np.polyder([1, 2, 3]) // => [2 2]
  */
-export const polyder = (c: ArrayLike, m = 1): NDArray => {
+export const polyder = named("polyder", ["m"], [], (c: ArrayLike, m: number = 1): NDArray => {
   let v = coefficients("polyder", c);
   for (let k = times("polyder", m); k > 0 && v.size > 0; k--) v = sliceAxis(p.mul(v, powers(v)), 0, 0, v.size - 1);
   return v;
-};
+});
 /**
  * The m-th antiderivative of a polynomial, with constants k (0 by default).
  * @example
  * np.polyint([2, 2]) // => [1 2 0]
  */
-export const polyint = (c: ArrayLike, m = 1, k: number | readonly number[] = 0): NDArray => {
-  let v = operand(real, "polyint", coefficients("polyint", c));
-  for (let i = 0; i < times("polyint", m); i++) {
-    const n = p.add(powers(v), fullLike(v, 1));
-    v = concatenate([p.div(v, n), asArray([typeof k === "number" ? k : (k[i] ?? 0)], "polyint", v.dtype)]);
-  }
-  return v;
-};
+export const polyint = named(
+  "polyint",
+  ["m", "k"],
+  [],
+  (c: ArrayLike, m: number = 1, k: number | readonly number[] = 0): NDArray => {
+    let v = operand(real, "polyint", coefficients("polyint", c));
+    for (let i = 0; i < times("polyint", m); i++) {
+      const n = p.add(powers(v), fullLike(v, 1));
+      v = concatenate([p.div(v, n), asArray([typeof k === "number" ? k : (k[i] ?? 0)], "polyint", v.dtype)]);
+    }
+    return v;
+  },
+);
 /**
  * The monic polynomial with given roots.
  * @example
@@ -107,11 +113,16 @@ export interface VanderOptions {
  * @example
  * np.vander([2, 3], 3) // => [[4 2 1] [9 3 1]]
  */
-export const vander = (x: ArrayLike, n: number | null = null, { increasing = false }: VanderOptions = {}): NDArray => {
-  const v = operand(counting, "vander", x);
-  if (v.ndim !== 1) throw new ShapeError({ op: "vander", expected: "a vector", got: `shape [${v.shape}]` });
-  const columns = n ?? v.size,
-    shape = [v.size, columns],
-    j = iota(shape, 1, v.dtype);
-  return p.pow(broadcast(v, shape, [1]), increasing ? j : p.sub(fullLike(j, columns - 1), j));
-};
+export const vander = named(
+  "vander",
+  ["N"],
+  ["increasing"],
+  (x: ArrayLike, n: number | null = null, { increasing = false }: VanderOptions = {}): NDArray => {
+    const v = operand(counting, "vander", x);
+    if (v.ndim !== 1) throw new ShapeError({ op: "vander", expected: "a vector", got: `shape [${v.shape}]` });
+    const columns = n ?? v.size,
+      shape = [v.size, columns],
+      j = iota(shape, 1, v.dtype);
+    return p.pow(broadcast(v, shape, [1]), increasing ? j : p.sub(fullLike(j, columns - 1), j));
+  },
+);

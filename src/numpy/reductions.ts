@@ -13,6 +13,7 @@ import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { type Axes, normalAxes, normalAxis } from "./axes.ts";
 import { expandTo } from "./broadcasting.ts";
 import { arithmetic, counting, type Kind, operand, real, truth } from "./kinds.ts";
+import { named } from "./named.ts";
 
 /** What reductions leave of the axes they reduce. */
 export interface KeepOptions {
@@ -98,30 +99,55 @@ const minOf = reduction("min", { kind: arithmetic, reduce: r.reduceMin, combine:
  * np.sum([[1, 2], [3, 4]]) // => 10
  * np.sum([[1, 2], [3, 4]], 0) // => [4 6]
  */
-export const sum = (x: ArrayLike, axis: Axes = null, options: SumOptions = {}): NDArray => sumOf(x, axis, options);
+export const sum = named(
+  "sum",
+  ["axis"],
+  ["keepdims", "initial", "where", "dtype"],
+  (x: ArrayLike, axis: Axes = null, options: SumOptions = {}): NDArray => sumOf(x, axis, options),
+);
 /**
  * The product over axes (all by default); 1 of nothing. Its gradient is right where elements are 0.
  * @example
  * np.prod([[1, 2], [3, 4]], 1) // => [2 12]
  */
-export const prod = (x: ArrayLike, axis: Axes = null, options: SumOptions = {}): NDArray => prodOf(x, axis, options);
+export const prod = named(
+  "prod",
+  ["axis"],
+  ["keepdims", "initial", "where", "dtype"],
+  (x: ArrayLike, axis: Axes = null, options: SumOptions = {}): NDArray => prodOf(x, axis, options),
+);
 /**
  * The maximum over axes (all by default); NaN if there is one. Throws ShapeError for nothing without `initial`.
  * @example
  * np.max([[1, 5], [3, 4]], 1) // => [5 4]
  */
-export const max = (x: ArrayLike, axis: Axes = null, options: ReduceOptions = {}): NDArray => maxOf(x, axis, options);
+export const max = named(
+  "max",
+  ["axis"],
+  ["keepdims", "initial", "where"],
+  (x: ArrayLike, axis: Axes = null, options: ReduceOptions = {}): NDArray => maxOf(x, axis, options),
+);
 /**
  * The minimum over axes (all by default); NaN if there is one. Throws ShapeError for nothing without `initial`.
  * @example
  * np.min([[1, 5], [3, 4]], 1) // => [1 3]
  */
-export const min = (x: ArrayLike, axis: Axes = null, options: ReduceOptions = {}): NDArray => minOf(x, axis, options);
+export const min = named(
+  "min",
+  ["axis"],
+  ["keepdims", "initial", "where"],
+  (x: ArrayLike, axis: Axes = null, options: ReduceOptions = {}): NDArray => minOf(x, axis, options),
+);
 
-/** Options of `all`, `any` and `mean`. */
+/** Options of `all` and `any`. */
 export interface WhereOptions extends KeepOptions {
   /** Which elements count: a mask that broadcasts to the array. */
   readonly where?: ArrayLike;
+}
+/** Options of `mean`. */
+export interface MeanOptions extends WhereOptions {
+  /** In which dtype to compute; floating point by default. */
+  readonly dtype?: DType;
 }
 const allOf = reduction("all", { kind: truth, reduce: r.reduceAnd, combine: p.and, unit: 1, ignore: () => 1 });
 const anyOf = reduction("any", { kind: truth, reduce: r.reduceOr, combine: p.or, unit: 0, ignore: () => 0 });
@@ -130,13 +156,23 @@ const anyOf = reduction("any", { kind: truth, reduce: r.reduceOr, combine: p.or,
  * @example
  * np.all([[1, 0], [1, 1]], 1) // => [False True]
  */
-export const all = (x: ArrayLike, axis: Axes = null, options: WhereOptions = {}): NDArray => allOf(x, axis, options);
+export const all = named(
+  "all",
+  ["axis"],
+  ["keepdims", "where"],
+  (x: ArrayLike, axis: Axes = null, options: WhereOptions = {}): NDArray => allOf(x, axis, options),
+);
 /**
  * Whether any element is true (not 0) over axes (all by default); false of nothing.
  * @example
  * np.any([[0, 0], [1, 0]], 1) // => [False True]
  */
-export const any = (x: ArrayLike, axis: Axes = null, options: WhereOptions = {}): NDArray => anyOf(x, axis, options);
+export const any = named(
+  "any",
+  ["axis"],
+  ["keepdims", "where"],
+  (x: ArrayLike, axis: Axes = null, options: WhereOptions = {}): NDArray => anyOf(x, axis, options),
+);
 
 /** How many elements each result comes from: a number, or an array if a mask says so. */
 const countOf = (op: string, v: Value, axes: readonly number[], where: ArrayLike | undefined): Value => {
@@ -151,16 +187,17 @@ const countOf = (op: string, v: Value, axes: readonly number[], where: ArrayLike
  * @example
  * np.mean([[1, 2], [3, 4]], 0) // => [2 3]
  */
-export const mean = (
-  x: ArrayLike,
-  axis: Axes = null,
-  { keepdims = false, where, dtype }: WhereOptions & { readonly dtype?: DType } = {},
-): NDArray => {
-  const v = operand(real, "mean", dtype === undefined ? x : asArray(x, "mean", dtype)),
-    axes = normalAxes(axis, v.ndim, "mean");
-  const y = p.div(linear.sum(masked("mean", v, where, 0), axes), countOf("mean", v, axes, where));
-  return keep(y, v.shape, axes, keepdims);
-};
+export const mean = named(
+  "mean",
+  ["axis"],
+  ["keepdims", "where", "dtype"],
+  (x: ArrayLike, axis: Axes = null, { keepdims = false, where, dtype }: MeanOptions = {}): NDArray => {
+    const v = operand(real, "mean", dtype === undefined ? x : asArray(x, "mean", dtype)),
+      axes = normalAxes(axis, v.ndim, "mean");
+    const y = p.div(linear.sum(masked("mean", v, where, 0), axes), countOf("mean", v, axes, where));
+    return keep(y, v.shape, axes, keepdims);
+  },
+);
 
 /** Options of `var` and `std`. */
 export interface VarOptions extends WhereOptions {
@@ -188,35 +225,55 @@ const varianceOf = (
  * @example
  * np.var([1, 2, 3, 4]) // => 1.25
  */
-const variance = (x: ArrayLike, axis: Axes = null, options: VarOptions = {}): NDArray => {
-  const [y, v, axes] = varianceOf("var", x, axis, options);
-  return keep(y, v.shape, axes, options.keepdims ?? false);
-};
+const variance = named(
+  "var",
+  ["axis"],
+  ["keepdims", "where", "ddof", "correction"],
+  (x: ArrayLike, axis: Axes = null, options: VarOptions = {}): NDArray => {
+    const [y, v, axes] = varianceOf("var", x, axis, options);
+    return keep(y, v.shape, axes, options.keepdims ?? false);
+  },
+);
 /**
  * The standard deviation over axes (all by default); its gradient at 0 is 0.
  * @example
  * np.std([1, 1, 3, 3]) // => 1
  */
-export const std = (x: ArrayLike, axis: Axes = null, options: VarOptions = {}): NDArray => {
-  const [y, v, axes] = varianceOf("std", x, axis, options),
-    flat = p.eq(y, fullLike(y, 0));
-  const root = p.select(flat, y, p.sqrt(p.select(flat, fullLike(y, 1), y)));
-  return keep(root, v.shape, axes, options.keepdims ?? false);
-};
+export const std = named(
+  "std",
+  ["axis"],
+  ["keepdims", "where", "ddof", "correction"],
+  (x: ArrayLike, axis: Axes = null, options: VarOptions = {}): NDArray => {
+    const [y, v, axes] = varianceOf("std", x, axis, options),
+      flat = p.eq(y, fullLike(y, 0));
+    const root = p.select(flat, y, p.sqrt(p.select(flat, fullLike(y, 1), y)));
+    return keep(root, v.shape, axes, options.keepdims ?? false);
+  },
+);
 /**
  * Maximum minus minimum over axes (all by default).
  * @example
  * np.ptp([[1, 5], [3, 4]], 1) // => [4 1]
  */
-export const ptp = (x: ArrayLike, axis: Axes = null, { keepdims = false }: KeepOptions = {}): NDArray =>
-  p.sub(maxOf(x, axis, { keepdims }), minOf(x, axis, { keepdims }));
+export const ptp = named(
+  "ptp",
+  ["axis"],
+  ["keepdims"],
+  (x: ArrayLike, axis: Axes = null, { keepdims = false }: KeepOptions = {}): NDArray =>
+    p.sub(maxOf(x, axis, { keepdims }), minOf(x, axis, { keepdims })),
+);
 /**
  * How many elements are not 0 over axes (all by default).
  * @example
  * np.countNonzero([[1, 0], [2, 3]], 1) // => [1 2]
  */
-export const countNonzero = (x: ArrayLike, axis: Axes = null, options: KeepOptions = {}): NDArray =>
-  sumOf(operand(truth, "countNonzero", x), axis, options);
+export const countNonzero = named(
+  "countNonzero",
+  ["axis"],
+  ["keepdims"],
+  (x: ArrayLike, axis: Axes = null, options: KeepOptions = {}): NDArray =>
+    sumOf(operand(truth, "countNonzero", x), axis, options),
+);
 
 /** Options of `average`. */
 export interface AverageOptions extends KeepOptions {
@@ -228,40 +285,45 @@ export interface AverageOptions extends KeepOptions {
  * @example
  * np.average([1, 2, 4], null, { weights: [1, 1, 2] }) // => 2.75
  */
-export const average = (
-  x: ArrayLike,
-  axis: Axes = null,
-  { weights, keepdims = false }: AverageOptions = {},
-): NDArray => {
-  if (weights === undefined) return mean(x, axis, { keepdims });
-  const [v, w] = promote("average", operand(real, "average", x), weights) as readonly [Value, Value],
-    axes = normalAxes(axis, v.ndim, "average");
-  const along = axes[0];
-  if (w.ndim < v.ndim && (w.ndim !== 1 || axes.length !== 1 || along === undefined))
-    throw new ShapeError({
-      op: "average",
-      expected: `weights of shape [${v.shape}], or a vector and one axis`,
-      got: `weights of shape [${w.shape}] over ${axes.length} axes`,
-    });
-  const aligned =
-    w.ndim === v.ndim
-      ? w
-      : linear.reshape(
-          w,
-          v.shape.map((_, i) => (i === along ? w.size : 1)),
-        );
-  const full = expandTo("average", aligned, v.shape);
-  return keep(p.div(linear.sum(p.mul(v, full), axes), linear.sum(full, axes)), v.shape, axes, keepdims);
-};
+export const average = named(
+  "average",
+  ["axis"],
+  ["keepdims", "weights"],
+  (x: ArrayLike, axis: Axes = null, { weights, keepdims = false }: AverageOptions = {}): NDArray => {
+    if (weights === undefined) return mean(x, axis, { keepdims });
+    const [v, w] = promote("average", operand(real, "average", x), weights) as readonly [Value, Value],
+      axes = normalAxes(axis, v.ndim, "average");
+    const along = axes[0];
+    if (w.ndim < v.ndim && (w.ndim !== 1 || axes.length !== 1 || along === undefined))
+      throw new ShapeError({
+        op: "average",
+        expected: `weights of shape [${v.shape}], or a vector and one axis`,
+        got: `weights of shape [${w.shape}] over ${axes.length} axes`,
+      });
+    const aligned =
+      w.ndim === v.ndim
+        ? w
+        : linear.reshape(
+            w,
+            v.shape.map((_, i) => (i === along ? w.size : 1)),
+          );
+    const full = expandTo("average", aligned, v.shape);
+    return keep(p.div(linear.sum(p.mul(v, full), axes), linear.sum(full, axes)), v.shape, axes, keepdims);
+  },
+);
 
-const position =
-  (op: string, f: (x: Value, axis: number) => Value) =>
-  (x: ArrayLike, axis: number | null = null, { keepdims = false }: KeepOptions = {}): NDArray => {
-    const v = operand(arithmetic, op, x);
-    const one = axis === null ? 0 : normalAxis(axis, v.ndim, op);
-    const y = f(axis === null ? linear.reshape(v, [v.size]) : v, one);
-    return keep(y, v.shape, axis === null ? v.shape.map((_, i) => i) : [one], keepdims);
-  };
+const position = (op: string, f: (x: Value, axis: number) => Value) =>
+  named(
+    op,
+    ["axis"],
+    ["keepdims"],
+    (x: ArrayLike, axis: number | null = null, { keepdims = false }: KeepOptions = {}): NDArray => {
+      const v = operand(arithmetic, op, x);
+      const one = axis === null ? 0 : normalAxis(axis, v.ndim, op);
+      const y = f(axis === null ? linear.reshape(v, [v.size]) : v, one);
+      return keep(y, v.shape, axis === null ? v.shape.map((_, i) => i) : [one], keepdims);
+    },
+  );
 /**
  * The index of the first maximum along an axis, or in the flattened array; of the first NaN if there is one. Throws ShapeError for
  * an empty axis.

@@ -13,19 +13,27 @@ import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { expandTo } from "./broadcasting.ts";
 import { counting, operand, operands } from "./kinds.ts";
+import { named } from "./named.ts";
 
 /** Options of running reductions. */
 export interface RunningOptions {
   /** In which dtype to compute. */
   readonly dtype?: DType;
 }
-const run =
-  (op: string, f: (x: Value, axis: number) => Value, missing: number | null = null) =>
-  (x: ArrayLike, axis: number | null = null, { dtype }: RunningOptions = {}): NDArray => {
-    const v = operand(counting, op, dtype === undefined ? x : asArray(x, op, dtype));
-    const known = missing === null || !isFloating(v.dtype) ? v : p.select(p.eq(v, v), v, fullLike(v, missing));
-    return settle(axis === null ? f(reshape(known, [known.size]), 0) : f(known, normalAxis(axis, known.ndim, op)), op);
-  };
+const run = (op: string, f: (x: Value, axis: number) => Value, missing: number | null = null) =>
+  named(
+    op,
+    ["axis"],
+    ["dtype"],
+    (x: ArrayLike, axis: number | null = null, { dtype }: RunningOptions = {}): NDArray => {
+      const v = operand(counting, op, dtype === undefined ? x : asArray(x, op, dtype));
+      const known = missing === null || !isFloating(v.dtype) ? v : p.select(p.eq(v, v), v, fullLike(v, missing));
+      return settle(
+        axis === null ? f(reshape(known, [known.size]), 0) : f(known, normalAxis(axis, known.ndim, op)),
+        op,
+      );
+    },
+  );
 /**
  * Running sums along an axis, or of the flattened array. float32 is carried in double precision.
  * @example
@@ -58,21 +66,25 @@ export interface CumulativeOptions extends RunningOptions {
   /** Begin with the result of nothing; false by default. */
   readonly includeInitial?: boolean;
 }
-const cumulativeOf =
-  (op: string, f: (x: ArrayLike, axis: number, options: RunningOptions) => NDArray, start: number) =>
-  (x: ArrayLike, { axis, includeInitial = false, ...rest }: CumulativeOptions = {}): NDArray => {
-    const v = asArray(x, op);
-    if (v.ndim !== 1 && axis === undefined)
-      throw new ArgumentError({ op, expected: "an axis for an array of several axes", got: "none" });
-    const along = normalAxis(axis ?? 0, v.ndim, op),
-      y = f(v, along, rest);
-    const head = full(
-      y.shape.map((d, i) => (i === along ? 1 : d)),
-      start,
-      y.dtype,
-    );
-    return includeInitial ? concatenate([head, y], along) : y;
-  };
+const cumulativeOf = (op: string, f: (x: ArrayLike, axis: number, options: RunningOptions) => NDArray, start: number) =>
+  named(
+    op,
+    [],
+    ["dtype", "axis", "includeInitial"],
+    (x: ArrayLike, { axis, includeInitial = false, ...rest }: CumulativeOptions = {}): NDArray => {
+      const v = asArray(x, op);
+      if (v.ndim !== 1 && axis === undefined)
+        throw new ArgumentError({ op, expected: "an axis for an array of several axes", got: "none" });
+      const along = normalAxis(axis ?? 0, v.ndim, op),
+        y = f(v, along, rest);
+      const head = full(
+        y.shape.map((d, i) => (i === along ? 1 : d)),
+        start,
+        y.dtype,
+      );
+      return includeInitial ? concatenate([head, y], along) : y;
+    },
+  );
 /**
  * Running sums along an axis; with `includeInitial` they begin with 0.
  * @example
@@ -99,29 +111,34 @@ export interface DiffOptions {
  * np.diff([1, 4, 9]) // => [3 5]
  * np.diff([1, 4, 9], 2) // => [2]
  */
-export const diff = (x: ArrayLike, n = 1, axis = -1, { prepend, append }: DiffOptions = {}): NDArray => {
-  const v = asArray(x, "diff");
-  if (!Number.isInteger(n) || n < 0)
-    throw new ArgumentError({ op: "diff", expected: "a number of times from 0 on", got: String(n) });
-  if (v.ndim === 0) throw new ShapeError({ op: "diff", expected: "at least one axis", got: "a scalar" });
-  const along = normalAxis(axis, v.ndim, "diff");
-  const row = (y: ArrayLike): Value => {
-    const a = asArray(y, "diff");
-    return a.ndim > 0
-      ? a
-      : expandTo(
-          "diff",
-          a,
-          v.shape.map((d, i) => (i === along ? 1 : d)),
-        );
-  };
-  const ends = [...(prepend === undefined ? [] : [row(prepend)]), v, ...(append === undefined ? [] : [row(append)])];
-  let y = settle(concatenate(promote("diff", ...ends), along), "diff");
-  for (let k = 0; k < n; k++) {
-    const size = y.shape[along] as number,
-      high = sliceAxis(y, along, Math.min(1, size), size),
-      low = sliceAxis(y, along, 0, Math.max(0, size - 1));
-    y = y.dtype === "bool" ? p.ne(high, low) : p.sub(...(operands(counting, "diff", high, low) as [Value, Value]));
-  }
-  return y;
-};
+export const diff = named(
+  "diff",
+  ["n", "axis"],
+  ["prepend", "append"],
+  (x: ArrayLike, n: number = 1, axis: number = -1, { prepend, append }: DiffOptions = {}): NDArray => {
+    const v = asArray(x, "diff");
+    if (!Number.isInteger(n) || n < 0)
+      throw new ArgumentError({ op: "diff", expected: "a number of times from 0 on", got: String(n) });
+    if (v.ndim === 0) throw new ShapeError({ op: "diff", expected: "at least one axis", got: "a scalar" });
+    const along = normalAxis(axis, v.ndim, "diff");
+    const row = (y: ArrayLike): Value => {
+      const a = asArray(y, "diff");
+      return a.ndim > 0
+        ? a
+        : expandTo(
+            "diff",
+            a,
+            v.shape.map((d, i) => (i === along ? 1 : d)),
+          );
+    };
+    const ends = [...(prepend === undefined ? [] : [row(prepend)]), v, ...(append === undefined ? [] : [row(append)])];
+    let y = settle(concatenate(promote("diff", ...ends), along), "diff");
+    for (let k = 0; k < n; k++) {
+      const size = y.shape[along] as number,
+        high = sliceAxis(y, along, Math.min(1, size), size),
+        low = sliceAxis(y, along, 0, Math.max(0, size - 1));
+      y = y.dtype === "bool" ? p.ne(high, low) : p.sub(...(operands(counting, "diff", high, low) as [Value, Value]));
+    }
+    return y;
+  },
+);

@@ -7,6 +7,7 @@ import * as linear from "../primitives/linear.ts";
 import * as m from "../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { type Axes, normalAxes, normalAxis, orderedAxes } from "./axes.ts";
+import { named } from "./named.ts";
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -40,27 +41,41 @@ export const reshaped = (op: string, x: Value, shape: number | Shape, order: "C"
  * @example
  * np.reshape([1, 2, 3, 4], [2, -1]) // => [[1 2] [3 4]]
  */
-export const reshape = (x: ArrayLike, shape: number | Shape, { order = "C" }: OrderOptions = {}): NDArray =>
-  settle(reshaped("reshape", asArray(x, "reshape"), shape, order), "reshape");
+export const reshape = named(
+  "reshape",
+  [],
+  ["order"],
+  (x: ArrayLike, shape: number | Shape, { order = "C" }: OrderOptions = {}): NDArray =>
+    settle(reshaped("reshape", asArray(x, "reshape"), shape, order), "reshape"),
+);
 /**
  * The elements of x in a vector.
  * @example
  * np.ravel([[1, 2], [3, 4]]) // => [1 2 3 4]
  */
-export const ravel = (x: ArrayLike, { order = "C" }: OrderOptions = {}): NDArray =>
-  reshaped("ravel", asArray(x, "ravel"), -1, order);
+export const ravel = named(
+  "ravel",
+  [],
+  ["order"],
+  (x: ArrayLike, { order = "C" }: OrderOptions = {}): NDArray => reshaped("ravel", asArray(x, "ravel"), -1, order),
+);
 /**
  * x with its axes in another order (reversed by default): axis i of the result is axis `axes[i]` of x.
  * @example
  * np.transpose([[1, 2], [3, 4]]) // => [[1 3] [2 4]]
  */
-export const transpose = (x: ArrayLike, axes: readonly number[] | null = null): NDArray => {
-  const v = asArray(x, "transpose");
-  if (axes === null) return settle(reversed(v), "transpose");
-  if (axes.length !== v.ndim)
-    throw new ShapeError({ op: "transpose", expected: `${v.ndim} axes for shape [${v.shape}]`, got: `[${axes}]` });
-  return settle(linear.transpose(v, orderedAxes(axes, v.ndim, "transpose")), "transpose");
-};
+export const transpose = named(
+  "transpose",
+  ["axes"],
+  [],
+  (x: ArrayLike, axes: readonly number[] | null = null): NDArray => {
+    const v = asArray(x, "transpose");
+    if (axes === null) return settle(reversed(v), "transpose");
+    if (axes.length !== v.ndim)
+      throw new ShapeError({ op: "transpose", expected: `${v.ndim} axes for shape [${v.shape}]`, got: `[${axes}]` });
+    return settle(linear.transpose(v, orderedAxes(axes, v.ndim, "transpose")), "transpose");
+  },
+);
 /**
  * x with its last two axes exchanged. Throws ShapeError for fewer than two.
  * @example
@@ -118,12 +133,12 @@ export const moveaxis = (
  * @example
  * np.rollaxis(np.zeros([2, 3, 4]), 2).shape // => [4, 2, 3]
  */
-export const rollaxis = (x: ArrayLike, axis: number, start = 0): NDArray => {
+export const rollaxis = named("rollaxis", ["start"], [], (x: ArrayLike, axis: number, start: number = 0): NDArray => {
   const v = asArray(x, "rollaxis"),
     from = normalAxis(axis, v.ndim, "rollaxis"),
     before = start === v.ndim ? start : normalAxis(start, v.ndim, "rollaxis");
   return moveaxis(v, from, before > from ? before - 1 : before);
-};
+});
 /**
  * x with new axes of extent 1 at `axis`, positions in the result.
  * @example
@@ -139,11 +154,11 @@ export const expandDims = (x: ArrayLike, axis: number | readonly number[]): NDAr
  * @example
  * np.squeeze([[[1], [2]]]).shape // => [2]
  */
-export const squeeze = (x: ArrayLike, axis: Axes = null): NDArray => {
+export const squeeze = named("squeeze", ["axis"], [], (x: ArrayLike, axis: Axes = null): NDArray => {
   const v = asArray(x, "squeeze"),
     axes = axis === null ? range(v.ndim).filter((a) => v.shape[a] === 1) : normalAxes(axis, v.ndim, "squeeze");
   return settle(m.squeeze(v, axes), "squeeze");
-};
+});
 /** At least `n` axes; new ones where `place` says, given the number of axes there are. */
 const atLeast =
   (op: string, n: number, place: (ndim: number) => readonly number[]) =>
@@ -175,10 +190,10 @@ export const atleast3d = atLeast("atleast3d", 3, (ndim) => [[0, 1, 2], [0, 2], [
  * @example
  * np.flip([[1, 2], [3, 4]], 1) // => [[2 1] [4 3]]
  */
-export const flip = (x: ArrayLike, axis: Axes = null): NDArray => {
+export const flip = named("flip", ["axis"], [], (x: ArrayLike, axis: Axes = null): NDArray => {
   const v = asArray(x, "flip");
   return settle(m.rev(v, normalAxes(axis, v.ndim, "flip")), "flip");
-};
+});
 /**
  * x in reverse along axis 1.
  * @example
@@ -196,32 +211,42 @@ export const flipud = (x: ArrayLike): NDArray => flip(x, 0);
  * @example
  * np.rot90([[1, 2], [3, 4]]) // => [[2 4] [1 3]]
  */
-export const rot90 = (x: ArrayLike, k = 1, axes: readonly [number, number] = [0, 1]): NDArray => {
-  const v = asArray(x, "rot90"),
-    [a, b] = orderedAxes(axes, v.ndim, "rot90") as readonly [number, number];
-  const turns = ((k % 4) + 4) % 4;
-  if (turns === 0) return settle(v, "rot90");
-  if (turns === 2) return flip(v, [a, b]);
-  return turns === 1 ? swapaxes(flip(v, b), a, b) : flip(swapaxes(v, a, b), b);
-};
+export const rot90 = named(
+  "rot90",
+  ["k", "axes"],
+  [],
+  (x: ArrayLike, k: number = 1, axes: readonly [number, number] = [0, 1]): NDArray => {
+    const v = asArray(x, "rot90"),
+      [a, b] = orderedAxes(axes, v.ndim, "rot90") as readonly [number, number];
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 0) return settle(v, "rot90");
+    if (turns === 2) return flip(v, [a, b]);
+    return turns === 1 ? swapaxes(flip(v, b), a, b) : flip(swapaxes(v, a, b), b);
+  },
+);
 /**
  * x shifted by `shift` places along an axis (or flattened); what leaves at one end comes in at the other.
  * @example
  * np.roll([1, 2, 3, 4], 1) // => [4 1 2 3]
  */
-export const roll = (x: ArrayLike, shift: number | readonly number[], axis: Axes = null): NDArray => {
-  const v = asArray(x, "roll");
-  if (axis === null) {
-    const total = typeof shift === "number" ? shift : shift.reduce((a, b) => a + b, 0);
-    return linear.reshape(rolled(linear.reshape(v, [v.size]), total, 0), v.shape);
-  }
-  const axes = typeof axis === "number" ? [axis] : axis,
-    shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
-  if (shifts.length !== axes.length)
-    throw new ShapeError({ op: "roll", expected: `${axes.length} shifts`, got: `[${shifts}]` });
-  const out = axes.reduce<Value>((y, a, i) => rolled(y, shifts[i] as number, normalAxis(a, v.ndim, "roll")), v);
-  return settle(out, "roll");
-};
+export const roll = named(
+  "roll",
+  ["axis"],
+  [],
+  (x: ArrayLike, shift: number | readonly number[], axis: Axes = null): NDArray => {
+    const v = asArray(x, "roll");
+    if (axis === null) {
+      const total = typeof shift === "number" ? shift : shift.reduce((a, b) => a + b, 0);
+      return linear.reshape(rolled(linear.reshape(v, [v.size]), total, 0), v.shape);
+    }
+    const axes = typeof axis === "number" ? [axis] : axis,
+      shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
+    if (shifts.length !== axes.length)
+      throw new ShapeError({ op: "roll", expected: `${axes.length} shifts`, got: `[${shifts}]` });
+    const out = axes.reduce<Value>((y, a, i) => rolled(y, shifts[i] as number, normalAxis(a, v.ndim, "roll")), v);
+    return settle(out, "roll");
+  },
+);
 const rolled = (x: Value, by: number, axis: number): Value => {
   const n = x.shape[axis] as number,
     at = n === 0 ? 0 : ((-by % n) + n) % n;
@@ -245,9 +270,9 @@ export const ndim = (x: ArrayLike): number => asArray(x, "ndim").ndim;
  * @example
  * np.size([[1, 2], [3, 4]]) // => 4
  */
-export const size = (x: ArrayLike, axis: number | null = null): number => {
+export const size = named("size", ["axis"], [], (x: ArrayLike, axis: number | null = null): number => {
   const v = asArray(x, "size");
   return axis === null ? v.size : (v.shape[normalAxis(axis, v.ndim, "size")] as number);
-};
+});
 
 export { ravel as flatten, transpose as permuteDims };

@@ -8,6 +8,7 @@ import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { counting, operand, operands, real } from "./kinds.ts";
 import { diff } from "./running.ts";
+import { named } from "./named.ts";
 
 /** How much of a convolution is kept. */
 export type ConvolveMode = "full" | "same" | "valid";
@@ -49,21 +50,31 @@ const slide = (op: string, x: Value, w: Value, mode: ConvolveMode): Value => {
  * @example
  * np.convolve([1, 2, 3], [1, 1]) // => [1 3 5 3]
  */
-export const convolve = (x: ArrayLike, y: ArrayLike, mode: ConvolveMode = "full"): NDArray => {
-  const [a, b] = vectors("convolve", x, y),
-    [long, short] = a.size >= b.size ? [a, b] : [b, a];
-  return slide("convolve", long, m.rev(short, [0]), mode);
-};
+export const convolve = named(
+  "convolve",
+  ["mode"],
+  [],
+  (x: ArrayLike, y: ArrayLike, mode: ConvolveMode = "full"): NDArray => {
+    const [a, b] = vectors("convolve", x, y),
+      [long, short] = a.size >= b.size ? [a, b] : [b, a];
+    return slide("convolve", long, m.rev(short, [0]), mode);
+  },
+);
 /**
  * The correlation `out[k] = sum_i x[i + k] y[i]` of two vectors.
  * @example
  * np.correlate([1, 2, 3], [0, 1]) // => [2 3]
  */
-export const correlate = (x: ArrayLike, y: ArrayLike, mode: ConvolveMode = "valid"): NDArray => {
-  const [a, b] = vectors("correlate", x, y);
-  if (a.size >= b.size) return slide("correlate", a, b, mode);
-  return m.rev(slide("correlate", b, a, mode), [0]);
-};
+export const correlate = named(
+  "correlate",
+  ["mode"],
+  [],
+  (x: ArrayLike, y: ArrayLike, mode: ConvolveMode = "valid"): NDArray => {
+    const [a, b] = vectors("correlate", x, y);
+    if (a.size >= b.size) return slide("correlate", a, b, mode);
+    return m.rev(slide("correlate", b, a, mode), [0]);
+  },
+);
 
 /** Options of `trapezoid`. */
 export interface TrapezoidOptions {
@@ -79,23 +90,28 @@ export interface TrapezoidOptions {
  * @example
  * np.trapezoid([1, 2, 3]) // => 4
  */
-export const trapezoid = (y: ArrayLike, { x, dx = 1, axis = -1 }: TrapezoidOptions = {}): NDArray => {
-  const v = operand(real, "trapezoid", y).mul(0.5),
-    along = normalAxis(axis, v.ndim, "trapezoid"),
-    size = v.shape[along] as number;
-  const pairs = m.sliceAxis(v, along, Math.min(1, size), size).add(m.sliceAxis(v, along, 0, Math.max(0, size - 1)));
-  if (x === undefined) return pairs.mul(dx).sum(along);
-  const points = asArray(x, "trapezoid"),
-    width = diff(points, 1, points.ndim === 1 ? -1 : along);
-  const aligned =
-    width.ndim === 1 && v.ndim > 1
-      ? reshape(
-          width,
-          v.shape.map((_d: number, i: number) => (i === along ? width.size : 1)),
-        )
-      : width;
-  return pairs.mul(aligned).sum(along);
-};
+export const trapezoid = named(
+  "trapezoid",
+  [],
+  ["x", "dx", "axis"],
+  (y: ArrayLike, { x, dx = 1, axis = -1 }: TrapezoidOptions = {}): NDArray => {
+    const v = operand(real, "trapezoid", y).mul(0.5),
+      along = normalAxis(axis, v.ndim, "trapezoid"),
+      size = v.shape[along] as number;
+    const pairs = m.sliceAxis(v, along, Math.min(1, size), size).add(m.sliceAxis(v, along, 0, Math.max(0, size - 1)));
+    if (x === undefined) return pairs.mul(dx).sum(along);
+    const points = asArray(x, "trapezoid"),
+      width = diff(points, 1, points.ndim === 1 ? -1 : along);
+    const aligned =
+      width.ndim === 1 && v.ndim > 1
+        ? reshape(
+            width,
+            v.shape.map((_d: number, i: number) => (i === along ? width.size : 1)),
+          )
+        : width;
+    return pairs.mul(aligned).sum(along);
+  },
+);
 /**
  * Differences of neighbours of the flattened array.
  * @example
@@ -133,8 +149,13 @@ const gradientAlong = (v: Value, h: number, axis: number): Value => {
  * @example
  * np.gradient([1, 4, 9]) // => [3 4 5]
  */
-export const gradient = (x: ArrayLike, h = 1, axis: number | null = null): NDArray | readonly NDArray[] => {
-  const v = operand(real, "gradient", x);
-  if (axis !== null) return gradientAlong(v, h, normalAxis(axis, v.ndim, "gradient"));
-  return v.ndim === 1 ? gradientAlong(v, h, 0) : v.shape.map((_d: number, i: number) => gradientAlong(v, h, i));
-};
+export const gradient = named(
+  "gradient",
+  ["h", "axis"],
+  [],
+  (x: ArrayLike, h: number = 1, axis: number | null = null): NDArray | readonly NDArray[] => {
+    const v = operand(real, "gradient", x);
+    if (axis !== null) return gradientAlong(v, h, normalAxis(axis, v.ndim, "gradient"));
+    return v.ndim === 1 ? gradientAlong(v, h, 0) : v.shape.map((_d: number, i: number) => gradientAlong(v, h, i));
+  },
+);

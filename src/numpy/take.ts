@@ -11,7 +11,9 @@ import { scatter } from "../primitives/scatter.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { broadcastShapes, expandTo } from "./broadcasting.ts";
+import { watchPositions } from "./indexCheck.ts";
 import { asInt32, positionArray, wrapped } from "./indexingPositions.ts";
+import { named } from "./named.ts";
 
 /** Positions out of range: a fill value (negative ones count from the end), the nearest element, or the remainder by the extent. */
 export interface TakeOptions {
@@ -42,29 +44,34 @@ const flat = (x: Value): Value => reshape(x, [x.size]);
  * take([[1, 2], [3, 4]], [1], 1) // => [[2] [4]]
  * take([10, 20], [5]) // => [nan]
  */
-export const take = (
-  x: ArrayLike,
-  indices: ArrayLike,
-  axis: number | null = null,
-  options: TakeOptions = {},
-): NDArray => {
-  const op = "take",
-    given = asArray(x, op),
-    v = axis === null ? flat(given) : given,
-    d = normalAxis(axis ?? 0, v.ndim, op);
-  const rows = placed(op, positionArray(op, indices), v.shape[d] as number, options.mode ?? "fill"),
-    others = v.shape.map((_, e) => e).filter((e) => e !== d);
-  const out = gather(v, reshape(rows, [...rows.shape, 1]), {
-    dimensionNumbers: {
-      offsetDims: others.map((e) => (e < d ? e : e + rows.ndim - 1)),
-      collapsedSliceDims: [d],
-      startIndexMap: [d],
-    },
-    sliceSizes: v.shape.map((n, e) => (e === d ? Math.min(1, n) : n)),
-    ...filling(options),
-  });
-  return settle(out, op);
-};
+export const take = named(
+  "take",
+  ["axis"],
+  ["mode", "fillValue"],
+  (x: ArrayLike, indices: ArrayLike, axis: number | null = null, options: TakeOptions = {}): NDArray => {
+    const op = "take",
+      given = asArray(x, op),
+      v = axis === null ? flat(given) : given,
+      d = normalAxis(axis ?? 0, v.ndim, op);
+    const rows = placed(
+        op,
+        watchPositions(op, v.aval, d, positionArray(op, indices), options.mode),
+        v.shape[d] as number,
+        options.mode ?? "fill",
+      ),
+      others = v.shape.map((_, e) => e).filter((e) => e !== d);
+    const out = gather(v, reshape(rows, [...rows.shape, 1]), {
+      dimensionNumbers: {
+        offsetDims: others.map((e) => (e < d ? e : e + rows.ndim - 1)),
+        collapsedSliceDims: [d],
+        startIndexMap: [d],
+      },
+      sliceSizes: v.shape.map((n, e) => (e === d ? Math.min(1, n) : n)),
+      ...filling(options),
+    });
+    return settle(out, op);
+  },
+);
 
 /** Operand and positions with equal extents but along `axis`. */
 const aligned = (op: string, x: Value, positions: Value, axis: number): readonly [Value, Value] => {
@@ -95,31 +102,36 @@ const pairing = (rank: number, axis: number) => {
  * @example
  * takeAlongAxis([[1, 2, 3], [4, 5, 6]], [[2], [0]], 1) // => [[3] [4]]
  */
-export const takeAlongAxis = (
-  x: ArrayLike,
-  indices: ArrayLike,
-  axis: number | null = -1,
-  options: TakeOptions = {},
-): NDArray => {
-  const op = "takeAlongAxis",
-    given = [asArray(x, op), positionArray(op, indices)] as const;
-  const [v, p] = axis === null ? [flat(given[0]), flat(given[1])] : given,
-    d = normalAxis(axis ?? 0, v.ndim, op);
-  const [from, rows] = aligned(op, v, placed(op, p, v.shape[d] as number, options.mode ?? "fill"), d),
-    { others } = pairing(v.ndim, d);
-  const out = gather(from, reshape(rows, [...rows.shape, 1]), {
-    dimensionNumbers: {
-      offsetDims: [],
-      collapsedSliceDims: [d],
-      startIndexMap: [d],
-      operandBatchingDims: others,
-      startIndicesBatchingDims: others,
-    },
-    sliceSizes: from.shape.map((n) => Math.min(1, n)),
-    ...filling(options),
-  });
-  return settle(out, op);
-};
+export const takeAlongAxis = named(
+  "takeAlongAxis",
+  ["axis"],
+  ["mode", "fillValue"],
+  (x: ArrayLike, indices: ArrayLike, axis: number | null = -1, options: TakeOptions = {}): NDArray => {
+    const op = "takeAlongAxis",
+      given = [asArray(x, op), positionArray(op, indices)] as const;
+    const [v, p] = axis === null ? [flat(given[0]), flat(given[1])] : given,
+      d = normalAxis(axis ?? 0, v.ndim, op);
+    const [from, rows] = aligned(
+        op,
+        v,
+        placed(op, watchPositions(op, v.aval, d, p, options.mode), v.shape[d] as number, options.mode ?? "fill"),
+        d,
+      ),
+      { others } = pairing(v.ndim, d);
+    const out = gather(from, reshape(rows, [...rows.shape, 1]), {
+      dimensionNumbers: {
+        offsetDims: [],
+        collapsedSliceDims: [d],
+        startIndexMap: [d],
+        operandBatchingDims: others,
+        startIndicesBatchingDims: others,
+      },
+      sliceSizes: from.shape.map((n) => Math.min(1, n)),
+      ...filling(options),
+    });
+    return settle(out, op);
+  },
+);
 
 /** What to do with positions out of range: leave them out (negative ones count from the end), take the nearest, or the remainder. */
 export interface PutOptions {
@@ -132,43 +144,48 @@ const putMode = ({ mode = "drop" }: PutOptions): "fill" | "clip" | "wrap" => (mo
  * @example
  * putAlongAxis([[1, 2, 3], [4, 5, 6]], [[2], [0]], 9, 1) // => [[1 2 9] [9 5 6]]
  */
-export const putAlongAxis = (
-  x: ArrayLike,
-  indices: ArrayLike,
-  values: ArrayLike,
-  axis: number | null,
-  options: PutOptions = {},
-): NDArray => {
-  const op = "putAlongAxis",
-    given = [asArray(x, op), positionArray(op, indices)] as const;
-  const [v, p] = axis === null ? [flat(given[0]), flat(given[1])] : given,
-    d = normalAxis(axis ?? 0, v.ndim, op);
-  const [to, rows] = aligned(op, v, placed(op, p, v.shape[d] as number, putMode(options)), d),
-    { others } = pairing(v.ndim, d);
-  if (to !== v) throw new ShapeError({ op, expected: `positions that fit ${showAval(v.aval)}`, got: showAval(p.aval) });
-  const out = scatter(v, reshape(rows, [...rows.shape, 1]), expandTo(op, asArray(values, op, v.dtype), rows.shape), {
-    dimensionNumbers: {
-      updateWindowDims: [],
-      insertedWindowDims: [d],
-      scatterDimsToOperandDims: [d],
-      operandBatchingDims: others,
-      scatterIndicesBatchingDims: others,
-    },
-    mode: putMode(options) === "fill" ? "drop" : "clip",
-  });
-  return settle(reshape(out, given[0].shape), op);
-};
+export const putAlongAxis = named(
+  "putAlongAxis",
+  [],
+  ["mode"],
+  (x: ArrayLike, indices: ArrayLike, values: ArrayLike, axis: number | null, options: PutOptions = {}): NDArray => {
+    const op = "putAlongAxis",
+      given = [asArray(x, op), positionArray(op, indices)] as const;
+    const [v, p] = axis === null ? [flat(given[0]), flat(given[1])] : given,
+      d = normalAxis(axis ?? 0, v.ndim, op);
+    const [to, rows] = aligned(op, v, placed(op, p, v.shape[d] as number, putMode(options)), d),
+      { others } = pairing(v.ndim, d);
+    if (to !== v)
+      throw new ShapeError({ op, expected: `positions that fit ${showAval(v.aval)}`, got: showAval(p.aval) });
+    const out = scatter(v, reshape(rows, [...rows.shape, 1]), expandTo(op, asArray(values, op, v.dtype), rows.shape), {
+      dimensionNumbers: {
+        updateWindowDims: [],
+        insertedWindowDims: [d],
+        scatterDimsToOperandDims: [d],
+        operandBatchingDims: others,
+        scatterIndicesBatchingDims: others,
+      },
+      mode: putMode(options) === "fill" ? "drop" : "clip",
+    });
+    return settle(reshape(out, given[0].shape), op);
+  },
+);
 /**
  * A new array with `values` at positions of the flat array; they are repeated as often as it takes. Throws ShapeError, DTypeError and
  * ArgumentError.
  * @example
  * put([1, 2, 3, 4], [0, 2], [8, 9]) // => [8 2 9 4]
  */
-export const put = (x: ArrayLike, indices: ArrayLike, values: ArrayLike, options: PutOptions = {}): NDArray => {
-  const v = asArray(x, "put"),
-    p = flat(positionArray("put", indices));
-  const given = flat(asArray(values, "put", v.dtype)),
-    cyclic = Int32Array.from({ length: p.size }, (_, i) => i);
-  const repeated = given.size === p.size ? given : take(given, cyclic, 0, { mode: "wrap" });
-  return settle(reshape(putAlongAxis(flat(v), p, repeated, 0, options), v.shape), "put");
-};
+export const put = named(
+  "put",
+  [],
+  ["mode"],
+  (x: ArrayLike, indices: ArrayLike, values: ArrayLike, options: PutOptions = {}): NDArray => {
+    const v = asArray(x, "put"),
+      p = flat(positionArray("put", indices));
+    const given = flat(asArray(values, "put", v.dtype)),
+      cyclic = Int32Array.from({ length: p.size }, (_, i) => i);
+    const repeated = given.size === p.size ? given : take(given, cyclic, 0, { mode: "wrap" });
+    return settle(reshape(putAlongAxis(flat(v), p, repeated, 0, options), v.shape), "put");
+  },
+);

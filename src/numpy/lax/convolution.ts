@@ -12,6 +12,7 @@ import { convertElementType, eq } from "../../primitives/elementwise.ts";
 import { broadcast, reshape, transpose } from "../../primitives/linear.ts";
 import { iota, rev } from "../../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
+import { named } from "../named.ts";
 
 export type { ConvDimensionNumbers, ConvOptions, ConvPadding };
 const space = "0123456789abcdef";
@@ -25,16 +26,21 @@ const space = "0123456789abcdef";
  * const dimensionNumbers = ["NWC", "WIO", "NWC"] as const;
  * lax.convGeneralDilated([[[1], [2], [3]]], [[[1]], [[1]]], [1], "SAME", { dimensionNumbers }) // => [[[3] [5] [3]]]
  */
-export const convGeneralDilated = (
-  x: ArrayLike,
-  w: ArrayLike,
-  windowStrides: readonly number[],
-  padding: ConvPadding,
-  options: ConvOptions = {},
-): NDArray => {
-  const op = "convGeneralDilated";
-  return settle(layout.convGeneralDilated(asArray(x, op), asArray(w, op), windowStrides, padding, options), op);
-};
+export const convGeneralDilated = named(
+  "convGeneralDilated",
+  [],
+  ["lhsDilation", "rhsDilation", "dimensionNumbers", "featureGroupCount", "batchGroupCount"],
+  (
+    x: ArrayLike,
+    w: ArrayLike,
+    windowStrides: readonly number[],
+    padding: ConvPadding,
+    options: ConvOptions = {},
+  ): NDArray => {
+    const op = "convGeneralDilated";
+    return settle(layout.convGeneralDilated(asArray(x, op), asArray(w, op), windowStrides, padding, options), op);
+  },
+);
 /**
  * Convolution of x `[n, i, ...]` with w `[o, i, ...]`. Throws as `convGeneralDilated` does.
  * @example
@@ -47,18 +53,23 @@ export const conv = (x: ArrayLike, w: ArrayLike, windowStrides: readonly number[
  * @example
  * lax.convWithGeneralPadding([[[1, 2, 3]]], [[[1, 1]]], [1], [[1, 0]], [1], [2]) // => [[[2 4]]]
  */
-export const convWithGeneralPadding = (
-  x: ArrayLike,
-  w: ArrayLike,
-  windowStrides: readonly number[],
-  padding: ConvPadding,
-  lhsDilation: readonly number[] | null = null,
-  rhsDilation: readonly number[] | null = null,
-): NDArray =>
-  convGeneralDilated(x, w, windowStrides, padding, {
-    ...(lhsDilation === null ? {} : { lhsDilation }),
-    ...(rhsDilation === null ? {} : { rhsDilation }),
-  });
+export const convWithGeneralPadding = named(
+  "convWithGeneralPadding",
+  ["lhsDilation", "rhsDilation"],
+  [],
+  (
+    x: ArrayLike,
+    w: ArrayLike,
+    windowStrides: readonly number[],
+    padding: ConvPadding,
+    lhsDilation: readonly number[] | null = null,
+    rhsDilation: readonly number[] | null = null,
+  ): NDArray =>
+    convGeneralDilated(x, w, windowStrides, padding, {
+      ...(lhsDilation === null ? {} : { lhsDilation }),
+      ...(rhsDilation === null ? {} : { rhsDilation }),
+    }),
+);
 
 /** What the transposed convolution can be told. */
 export interface ConvTransposeOptions {
@@ -91,41 +102,46 @@ const transposePadding = (kind: string, k: number, s: number): readonly [number,
  * @example
  * lax.convTranspose([[[1], [2]]], [[[1]], [[1]]], [2], "SAME") // => [[[1] [1] [2] [2]]]
  */
-export const convTranspose = (
-  x: ArrayLike,
-  w: ArrayLike,
-  strides: readonly number[],
-  padding: ConvPadding,
-  options: ConvTransposeOptions = {},
-): NDArray => {
-  const op = "convTranspose",
-    v = asArray(x, op),
-    kernel = asArray(w, op),
-    numbers = options.dimensionNumbers ?? channelsLast[v.ndim - 2];
-  if (numbers === undefined || kernel.ndim !== v.ndim)
-    throw new ShapeError({
-      op,
-      expected: "operands of equal rank with 0 to 3 spatial axes, or dimensionNumbers",
-      got: `${showAval(v.aval)} and ${showAval(kernel.aval)}`,
-    });
-  const letters = [...numbers[1]],
-    axes = letters.flatMap((c, d) => ("OI".includes(c) ? [] : [d])),
-    rhsDilation = options.rhsDilation ?? strides.map(() => 1);
-  const extents = axes.map((d, i) => dilate(kernel.shape[d] as number, rhsDilation[i] as number));
-  const pairs =
-    typeof padding === "string" ? extents.map((k, i) => transposePadding(padding, k, strides[i] as number)) : padding;
-  const flip = options.transposeKernel === true,
-    swap: Readonly<Record<string, string>> = { O: "I", I: "O" };
-  const spec = flip ? letters.map((c) => swap[c] ?? c).join("") : numbers[1];
-  const out = layout.convGeneralDilated(
-    v,
-    flip ? rev(kernel, axes) : kernel,
-    strides.map(() => 1),
-    pairs,
-    { lhsDilation: strides, rhsDilation, dimensionNumbers: [numbers[0], spec, numbers[2]] },
-  );
-  return settle(out, op);
-};
+export const convTranspose = named(
+  "convTranspose",
+  [],
+  ["rhsDilation", "dimensionNumbers", "transposeKernel"],
+  (
+    x: ArrayLike,
+    w: ArrayLike,
+    strides: readonly number[],
+    padding: ConvPadding,
+    options: ConvTransposeOptions = {},
+  ): NDArray => {
+    const op = "convTranspose",
+      v = asArray(x, op),
+      kernel = asArray(w, op),
+      numbers = options.dimensionNumbers ?? channelsLast[v.ndim - 2];
+    if (numbers === undefined || kernel.ndim !== v.ndim)
+      throw new ShapeError({
+        op,
+        expected: "operands of equal rank with 0 to 3 spatial axes, or dimensionNumbers",
+        got: `${showAval(v.aval)} and ${showAval(kernel.aval)}`,
+      });
+    const letters = [...numbers[1]],
+      axes = letters.flatMap((c, d) => ("OI".includes(c) ? [] : [d])),
+      rhsDilation = options.rhsDilation ?? strides.map(() => 1);
+    const extents = axes.map((d, i) => dilate(kernel.shape[d] as number, rhsDilation[i] as number));
+    const pairs =
+      typeof padding === "string" ? extents.map((k, i) => transposePadding(padding, k, strides[i] as number)) : padding;
+    const flip = options.transposeKernel === true,
+      swap: Readonly<Record<string, string>> = { O: "I", I: "O" };
+    const spec = flip ? letters.map((c) => swap[c] ?? c).join("") : numbers[1];
+    const out = layout.convGeneralDilated(
+      v,
+      flip ? rev(kernel, axes) : kernel,
+      strides.map(() => 1),
+      pairs,
+      { lhsDilation: strides, rhsDilation, dimensionNumbers: [numbers[0], spec, numbers[2]] },
+    );
+    return settle(out, op);
+  },
+);
 
 /** What `convGeneralDilatedPatches` and `convGeneralDilatedLocal` can be told. */
 export interface PatchOptions {
@@ -172,47 +188,57 @@ const patches = (
  * @example
  * lax.convGeneralDilatedPatches([[[1, 2, 3]]], [2], [1], "VALID") // => [[[1 2] [2 3]]]
  */
-export const convGeneralDilatedPatches = (
-  x: ArrayLike,
-  filterShape: Shape,
-  windowStrides: readonly number[],
-  padding: ConvPadding,
-  options: PatchOptions = {},
-): NDArray => {
-  const op = "convGeneralDilatedPatches";
-  return settle(patches(op, asArray(x, op), filterShape, windowStrides, padding, options), op);
-};
+export const convGeneralDilatedPatches = named(
+  "convGeneralDilatedPatches",
+  [],
+  ["lhsDilation", "rhsDilation", "dimensionNumbers"],
+  (
+    x: ArrayLike,
+    filterShape: Shape,
+    windowStrides: readonly number[],
+    padding: ConvPadding,
+    options: PatchOptions = {},
+  ): NDArray => {
+    const op = "convGeneralDilatedPatches";
+    return settle(patches(op, asArray(x, op), filterShape, windowStrides, padding, options), op);
+  },
+);
 /**
  * A convolution that has its own kernel at every place: w is `[o, (i, place in the window), ...places of the result]` in the layout of
  * `dimensionNumbers`. Throws as `convGeneralDilated` does.
  * @example
  * lax.convGeneralDilatedLocal([[[1, 2, 3]]], [[[1, 10], [1, 10]]], [1], "VALID", [2]) // => [[[3 50]]]
  */
-export const convGeneralDilatedLocal = (
-  x: ArrayLike,
-  w: ArrayLike,
-  windowStrides: readonly number[],
-  padding: ConvPadding,
-  filterShape: Shape,
-  options: PatchOptions = {},
-): NDArray => {
-  const op = "convGeneralDilatedLocal",
-    v = asArray(x, op),
-    kernel = asArray(w, op),
-    [numbers, spatial] = lettersOf(v.ndim, options.dimensionNumbers);
-  const seen = patches(op, v, filterShape, windowStrides, padding, options, `NC${spatial}`),
-    axes = [...spatial].map((_, i) => i + 2),
-    own = transpose(
-      kernel,
-      [..."OI", ...spatial].map((c) => numbers[1].indexOf(c)),
+export const convGeneralDilatedLocal = named(
+  "convGeneralDilatedLocal",
+  [],
+  ["lhsDilation", "rhsDilation", "dimensionNumbers"],
+  (
+    x: ArrayLike,
+    w: ArrayLike,
+    windowStrides: readonly number[],
+    padding: ConvPadding,
+    filterShape: Shape,
+    options: PatchOptions = {},
+  ): NDArray => {
+    const op = "convGeneralDilatedLocal",
+      v = asArray(x, op),
+      kernel = asArray(w, op),
+      [numbers, spatial] = lettersOf(v.ndim, options.dimensionNumbers);
+    const seen = patches(op, v, filterShape, windowStrides, padding, options, `NC${spatial}`),
+      axes = [...spatial].map((_, i) => i + 2),
+      own = transpose(
+        kernel,
+        [..."OI", ...spatial].map((c) => numbers[1].indexOf(c)),
+      );
+    const product = dotGeneral(own, seen, { contract: [[1], [1]], batch: [axes, axes] }); // [...places, o, n]
+    const order = [...spatial, "C", "N"];
+    return settle(
+      transpose(
+        product,
+        [...numbers[2]].map((c) => order.indexOf(c)),
+      ),
+      op,
     );
-  const product = dotGeneral(own, seen, { contract: [[1], [1]], batch: [axes, axes] }); // [...places, o, n]
-  const order = [...spatial, "C", "N"];
-  return settle(
-    transpose(
-      product,
-      [...numbers[2]].map((c) => order.indexOf(c)),
-    ),
-    op,
-  );
-};
+  },
+);

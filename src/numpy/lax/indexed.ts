@@ -11,6 +11,8 @@ import type {
 import * as indexing from "../../primitives/indexing.ts";
 import * as scatters from "../../primitives/scatter.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
+import { watchWindows } from "../indexCheck.ts";
+import { named } from "../named.ts";
 
 export type { GatherDimensionNumbers, ScatterDimensionNumbers };
 /** What `gather` does with windows that do not fit: fill them (default), or move them to where they do. */
@@ -35,36 +37,52 @@ export interface ScatterOptions {
  * const dimensionNumbers = { offsetDims: [], collapsedSliceDims: [0], startIndexMap: [0] };
  * lax.gather(np.array([1, 2, 3]), rows, dimensionNumbers, [1]) // => [3 1]
  */
-export const gather = (
-  operand: ArrayLike,
-  startIndices: ArrayLike,
-  dimensionNumbers: GatherDimensionNumbers,
-  sliceSizes: Shape,
-  options: GatherOptions = {},
-): NDArray =>
-  settle(
-    indexing.gather(asArray(operand, "gather"), asArray(startIndices, "gather"), {
-      ...options,
-      dimensionNumbers,
-      sliceSizes,
-    }),
-    "gather",
-  );
-
-type Scatter = (x: Value, indices: Value, updates: Value, options: scatters.UniqueScatterOptions) => Value;
-const scattering =
-  (op: string, f: Scatter) =>
+export const gather = named(
+  "gather",
+  [],
+  ["mode", "fillValue"],
   (
     operand: ArrayLike,
-    scatterIndices: ArrayLike,
-    updates: ArrayLike,
-    dimensionNumbers: ScatterDimensionNumbers,
-    options: ScatterOptions = {},
+    startIndices: ArrayLike,
+    dimensionNumbers: GatherDimensionNumbers,
+    sliceSizes: Shape,
+    options: GatherOptions = {},
   ): NDArray => {
-    const x = asArray(operand, op),
-      u = updates instanceof Value ? updates : asArray(updates, op, x.dtype);
-    return settle(f(x, asArray(scatterIndices, op), u, { ...options, dimensionNumbers }), op);
-  };
+    const op = "gather",
+      x = asArray(operand, op),
+      rows = asArray(startIndices, op),
+      out = indexing.gather(x, rows, { ...options, dimensionNumbers, sliceSizes });
+    const axes = dimensionNumbers.startIndexMap;
+    watchWindows(
+      op,
+      x.aval,
+      axes,
+      axes.map((d) => sliceSizes[d] as number),
+      rows,
+      options.mode,
+    );
+    return settle(out, op);
+  },
+);
+
+type Scatter = (x: Value, indices: Value, updates: Value, options: scatters.UniqueScatterOptions) => Value;
+const scattering = (op: string, f: Scatter) =>
+  named(
+    op,
+    [],
+    ["mode", "uniqueIndices"],
+    (
+      operand: ArrayLike,
+      scatterIndices: ArrayLike,
+      updates: ArrayLike,
+      dimensionNumbers: ScatterDimensionNumbers,
+      options: ScatterOptions = {},
+    ): NDArray => {
+      const x = asArray(operand, op),
+        u = updates instanceof Value ? updates : asArray(updates, op, x.dtype);
+      return settle(f(x, asArray(scatterIndices, op), u, { ...options, dimensionNumbers }), op);
+    },
+  );
 /**
  * `operand` with windows of `updates` written at the starts in `scatterIndices`; where two meet, the last one stays. Throws ShapeError
  * and DTypeError.

@@ -11,6 +11,7 @@ import { type ArrayLike, asArray, elementOf, type NDArray } from "../array.ts";
 import { expandTo } from "../broadcasting.ts";
 import { add, max, min, mul } from "./binary.ts";
 import type { Combine } from "./reducing.ts";
+import { named } from "../named.ts";
 
 /** Padding by name, or before and behind every axis. */
 export type WindowPadding = "SAME" | "SAME_LOWER" | "VALID" | readonly (readonly [lo: number, hi: number])[];
@@ -61,54 +62,59 @@ const alongAxis = (
  * lax.reduceWindow([1, 5, 2, 4], -Infinity, lax.max, [2], [2], "VALID") // => [5 4]
  * lax.reduceWindow([1, 2, 3], 0, lax.add, [3], [1], "SAME") // => [3 6 5]
  */
-export const reduceWindow = (
-  x: ArrayLike,
-  initValue: ArrayLike,
-  computation: Combine,
-  windowDimensions: Shape,
-  windowStrides: readonly number[] | null = null,
-  padding: WindowPadding = "VALID",
-  options: WindowOptions = {},
-): NDArray => {
-  const op = "reduceWindow",
-    v = asArray(x, op),
-    ones = windowDimensions.map(() => 1);
-  const strides = windowStrides ?? ones,
-    { baseDilation = ones, windowDilation = ones } = options;
-  for (const [name, list, least] of [
-    ["windowDimensions", windowDimensions, 1],
-    ["windowStrides", strides, 1],
-    ["baseDilation", baseDilation, 1],
-    ["windowDilation", windowDilation, 1],
-  ] as const)
-    if (list.length !== v.ndim || !list.every((n) => Number.isInteger(n) && n >= least))
-      throw new ArgumentError({
-        op,
-        expected: `${name} of integers of at least ${least}, one per axis of ${showAval(v.aval)}`,
-        got: `[${list}]`,
-      });
-  const extents = v.shape.map((n, d) => dilate(n, baseDilation[d] as number)),
-    windows = windowDimensions.map((k, d) => dilate(k, windowDilation[d] as number));
-  const pairs = typeof padding === "string" ? paddingOf(padding, extents, windows, strides) : padding;
-  if (pairs.length !== v.ndim)
-    throw new ShapeError({ op, expected: `a padding per axis of ${showAval(v.aval)}`, got: JSON.stringify(padding) });
-  const init =
-    typeof initValue === "number"
-      ? new Literal(elementOf(initValue, v.dtype), v.dtype)
-      : asArray(initValue, op, v.dtype);
-  const padded = pad(
-    v,
-    init,
-    pairs.map(([lo]) => lo),
-    pairs.map(([, hi]) => hi),
-    baseDilation.map((n) => n - 1),
-  );
-  const out = windowDimensions.reduce((y, k, d) => {
-    const room = (padded.shape[d] as number) - (windows[d] as number),
-      count = room < 0 ? 0 : Math.floor(room / (strides[d] as number)) + 1;
-    if (count === 0) return sliceAxis(y, d, 0, 0);
-    return alongAxis(y, d, k, strides[d] as number, windowDilation[d] as number, count, computation);
-  }, padded);
-  // Whoever gives something else than an identity gets it in every window.
-  return settle(isIdentity(init, computation) ? out : computation(expandTo(op, init, out.shape), out), op);
-};
+export const reduceWindow = named(
+  "reduceWindow",
+  ["windowStrides", "padding"],
+  ["baseDilation", "windowDilation"],
+  (
+    x: ArrayLike,
+    initValue: ArrayLike,
+    computation: Combine,
+    windowDimensions: Shape,
+    windowStrides: readonly number[] | null = null,
+    padding: WindowPadding = "VALID",
+    options: WindowOptions = {},
+  ): NDArray => {
+    const op = "reduceWindow",
+      v = asArray(x, op),
+      ones = windowDimensions.map(() => 1);
+    const strides = windowStrides ?? ones,
+      { baseDilation = ones, windowDilation = ones } = options;
+    for (const [name, list, least] of [
+      ["windowDimensions", windowDimensions, 1],
+      ["windowStrides", strides, 1],
+      ["baseDilation", baseDilation, 1],
+      ["windowDilation", windowDilation, 1],
+    ] as const)
+      if (list.length !== v.ndim || !list.every((n) => Number.isInteger(n) && n >= least))
+        throw new ArgumentError({
+          op,
+          expected: `${name} of integers of at least ${least}, one per axis of ${showAval(v.aval)}`,
+          got: `[${list}]`,
+        });
+    const extents = v.shape.map((n, d) => dilate(n, baseDilation[d] as number)),
+      windows = windowDimensions.map((k, d) => dilate(k, windowDilation[d] as number));
+    const pairs = typeof padding === "string" ? paddingOf(padding, extents, windows, strides) : padding;
+    if (pairs.length !== v.ndim)
+      throw new ShapeError({ op, expected: `a padding per axis of ${showAval(v.aval)}`, got: JSON.stringify(padding) });
+    const init =
+      typeof initValue === "number"
+        ? new Literal(elementOf(initValue, v.dtype), v.dtype)
+        : asArray(initValue, op, v.dtype);
+    const padded = pad(
+      v,
+      init,
+      pairs.map(([lo]) => lo),
+      pairs.map(([, hi]) => hi),
+      baseDilation.map((n) => n - 1),
+    );
+    const out = windowDimensions.reduce((y, k, d) => {
+      const room = (padded.shape[d] as number) - (windows[d] as number),
+        count = room < 0 ? 0 : Math.floor(room / (strides[d] as number)) + 1;
+      if (count === 0) return sliceAxis(y, d, 0, 0);
+      return alongAxis(y, d, k, strides[d] as number, windowDilation[d] as number, count, computation);
+    }, padded);
+    // Whoever gives something else than an identity gets it in every window.
+    return settle(isIdentity(init, computation) ? out : computation(expandTo(op, init, out.shape), out), op);
+  },
+);

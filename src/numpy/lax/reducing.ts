@@ -11,6 +11,7 @@ import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { normalAxes, normalAxis } from "../axes.ts";
 import { add, and, max, min, mul, or } from "./binary.ts";
 import { operands } from "./operands.ts";
+import { named } from "../named.ts";
 
 type Axes = readonly number[];
 const reduction =
@@ -139,12 +140,11 @@ export const reduce: Reduce = ((
 /** A value of which only the shape without `axes` matters. */
 const sliceNothing = (x: Value, axes: Axes): Value => axes.reduce((v, d) => sliceAxis(v, d, 0, 0), x);
 
-const position =
-  (op: string, f: (x: Value, axis: number, indexDtype: DType) => Value) =>
-  (x: ArrayLike, axis: number, indexDtype: DType = "int32"): NDArray => {
+const position = (op: string, f: (x: Value, axis: number, indexDtype: DType) => Value) =>
+  named(op, ["indexDtype"], [], (x: ArrayLike, axis: number, indexDtype: DType = "int32"): NDArray => {
     const v = asArray(x, op);
     return settle(f(v, normalAxis(axis, v.ndim, op), indexDtype), op);
-  };
+  });
 /**
  * The index of the first maximum along an axis; the first NaN if there is one. Throws ShapeError if the axis is empty.
  * @example
@@ -158,12 +158,16 @@ export const argmax = position("argmax", reductions.argmax);
  */
 export const argmin = position("argmin", reductions.argmin);
 
-const running =
-  (op: string, f: (x: Value, axis: number, reverse?: boolean) => Value) =>
-  (x: ArrayLike, axis = 0, { reverse = false }: { readonly reverse?: boolean } = {}): NDArray => {
-    const v = asArray(x, op);
-    return settle(f(v, normalAxis(axis, v.ndim, op), reverse), op);
-  };
+const running = (op: string, f: (x: Value, axis: number, reverse?: boolean) => Value) =>
+  named(
+    op,
+    ["axis"],
+    ["reverse"],
+    (x: ArrayLike, axis: number = 0, { reverse = false }: { readonly reverse?: boolean } = {}): NDArray => {
+      const v = asArray(x, op);
+      return settle(f(v, normalAxis(axis, v.ndim, op), reverse), op);
+    },
+  );
 /**
  * The running sum along an axis, from the end with `reverse`. Throws ShapeError and DTypeError.
  * @example

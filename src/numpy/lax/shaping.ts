@@ -10,6 +10,7 @@ import * as linear from "../../primitives/linear.ts";
 import * as movement from "../../primitives/movement.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "../array.ts";
 import { normalAxis, orderedAxes } from "../axes.ts";
+import { named } from "../named.ts";
 
 /**
  * Repeat `x` along new leading axes: `[...sizes, ...x.shape]`.
@@ -64,10 +65,15 @@ export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: 
  * @example
  * lax.reshape([[1, 2], [3, 4]], [4]) // => [1 2 3 4]
  */
-export const reshape = (x: ArrayLike, newSizes: Shape, dimensions?: readonly number[]): NDArray => {
-  const v = asArray(x, "reshape");
-  return settle(linear.reshape(dimensions === undefined ? v : permuted("reshape", v, dimensions), newSizes), "reshape");
-};
+export const reshape = named(
+  "reshape",
+  ["dimensions"],
+  [],
+  (x: ArrayLike, newSizes: Shape, dimensions: readonly number[] | null = null): NDArray => {
+    const v = asArray(x, "reshape");
+    return settle(linear.reshape(dimensions === null ? v : permuted("reshape", v, dimensions), newSizes), "reshape");
+  },
+);
 const permuted = (op: string, x: Value, permutation: readonly number[]): Value => {
   const axes = orderedAxes(permutation, x.ndim, op);
   if (axes.length !== x.ndim)
@@ -90,17 +96,22 @@ export const transpose = (x: ArrayLike, permutation: readonly number[]): NDArray
  * @example
  * lax.collapse([[[1, 2], [3, 4]]], 1) // => [[1 2 3 4]]
  */
-export const collapse = (x: ArrayLike, start: number, stop?: number): NDArray => {
-  const op = "collapse",
-    v = asArray(x, op),
-    from = normalAxis(start, v.ndim, op),
-    to = stop === undefined || stop === v.ndim ? v.ndim : normalAxis(stop, v.ndim, op);
-  if (to < from) throw new ShapeError({ op, expected: `a stop of at least ${from}`, got: String(stop) });
-  return settle(
-    linear.reshape(v, [...v.shape.slice(0, from), sizeOf(v.shape.slice(from, to)), ...v.shape.slice(to)]),
-    op,
-  );
-};
+export const collapse = named(
+  "collapse",
+  ["stop"],
+  [],
+  (x: ArrayLike, start: number, stop: number | null = null): NDArray => {
+    const op = "collapse",
+      v = asArray(x, op),
+      from = normalAxis(start, v.ndim, op),
+      to = stop === null || stop === v.ndim ? v.ndim : normalAxis(stop, v.ndim, op);
+    if (to < from) throw new ShapeError({ op, expected: `a stop of at least ${from}`, got: String(stop) });
+    return settle(
+      linear.reshape(v, [...v.shape.slice(0, from), sizeOf(v.shape.slice(from, to)), ...v.shape.slice(to)]),
+      op,
+    );
+  },
+);
 /**
  * New axes of extent 1 at `dimensions`, positions in the result. Throws ShapeError.
  * @example
@@ -181,31 +192,41 @@ export const pad = (
  * @example
  * lax.full([2], 7) // => [7 7]
  */
-export const full = (shape: Shape, fillValue: ArrayLike, { dtype }: { readonly dtype?: DType } = {}): NDArray => {
-  const v = asArray(fillValue, "full", dtype);
-  if (v.ndim !== 0) throw new ShapeError({ op: "full", expected: "a scalar", got: showAval(v.aval) });
-  return settle(
-    linear.broadcast(
-      v,
-      shape,
-      shape.map((_, i) => i),
-    ),
-    "full",
-  );
-};
+export const full = named(
+  "full",
+  [],
+  ["dtype"],
+  (shape: Shape, fillValue: ArrayLike, { dtype }: { readonly dtype?: DType } = {}): NDArray => {
+    const v = asArray(fillValue, "full", dtype);
+    if (v.ndim !== 0) throw new ShapeError({ op: "full", expected: "a scalar", got: showAval(v.aval) });
+    return settle(
+      linear.broadcast(
+        v,
+        shape,
+        shape.map((_, i) => i),
+      ),
+      "full",
+    );
+  },
+);
 /**
  * An array full of one number, of the shape and dtype of `x` unless others are given. Throws ShapeError.
  * @example
  * lax.fullLike([1, 2, 3], 7) // => [7 7 7]
  */
-export const fullLike = (
-  x: ArrayLike,
-  fillValue: ArrayLike,
-  { dtype, shape }: { readonly dtype?: DType; readonly shape?: Shape } = {},
-): NDArray => {
-  const like = asArray(x, "fullLike");
-  return full(shape ?? like.shape, fillValue, { dtype: dtype ?? like.dtype });
-};
+export const fullLike = named(
+  "fullLike",
+  [],
+  ["dtype", "shape"],
+  (
+    x: ArrayLike,
+    fillValue: ArrayLike,
+    { dtype, shape }: { readonly dtype?: DType; readonly shape?: Shape } = {},
+  ): NDArray => {
+    const like = asArray(x, "fullLike");
+    return full(shape ?? like.shape, fillValue, { dtype: dtype ?? like.dtype });
+  },
+);
 /**
  * The numbers 0, 1, ... below `size`. Throws ArgumentError for negative sizes.
  * @example

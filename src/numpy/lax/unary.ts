@@ -5,6 +5,7 @@ import * as p from "../../primitives/elementwise.ts";
 import type { RoundingMethod } from "../../primitives/arithmetic.ts";
 import type { ArrayLike, NDArray } from "../array.ts";
 import { operands, unary } from "./operands.ts";
+import { named } from "../named.ts";
 
 /**
  * The absolute value `|x|`, with slope 0 at 0. Throws DTypeError for dtypes without it.
@@ -242,8 +243,13 @@ export const integerPow = (x: ArrayLike, exponent: number): NDArray =>
  * lax.round([0.5, 1.5, -2.5]) // => [1 2 -3]
  * lax.round([0.5, 1.5, -2.5], "toNearestEven") // => [0 2 -2]
  */
-export const round = (x: ArrayLike, roundingMethod: RoundingMethod = "awayFromZero"): NDArray =>
-  unary("round", (v) => p.round(v, roundingMethod))(x);
+export const round = named(
+  "round",
+  ["roundingMethod"],
+  [],
+  (x: ArrayLike, roundingMethod: RoundingMethod = "awayFromZero"): NDArray =>
+    unary("round", (v) => p.round(v, roundingMethod))(x),
+);
 /**
  * The derivative of order `order + 1` of `lgamma`. Throws DTypeError for integers.
  * @example

@@ -29,6 +29,7 @@ import { normalAxis } from "../axes.ts";
 import { broadcastTogether } from "../broadcasting.ts";
 import { anything, operand, real } from "../kinds.ts";
 import { program } from "../program.ts";
+import { named } from "../named.ts";
 
 const times = (x: Value, k: number): Value => mul(x, fullLike(x, k));
 const plus = (x: Value, k: number): Value => add(x, fullLike(x, k));
@@ -117,7 +118,12 @@ const squareplusOf = parametrized("squareplus", (x, b) => times(add(x, sqrt(add(
  * @example
  * nn.squareplus([0, 3], 16) // => [2 4]
  */
-export const squareplus = (x: ArrayLike, b: ArrayLike = 4): NDArray => squareplusOf(x, b);
+export const squareplus = named(
+  "squareplus",
+  ["b"],
+  [],
+  (x: ArrayLike, b: ArrayLike = 4): NDArray => squareplusOf(x, b),
+);
 
 /** Options of `gelu`. */
 export interface GeluOptions {
@@ -134,8 +140,12 @@ const geluOf = { tanh: activation("gelu", byTanh), erfc: activation("gelu", byEr
  * @example
  * nn.gelu([0, 100]) // => [0 100]
  */
-export const gelu = (x: ArrayLike, { approximate = true }: GeluOptions = {}): NDArray =>
-  geluOf[approximate ? "tanh" : "erfc"](x);
+export const gelu = named(
+  "gelu",
+  [],
+  ["approximate"],
+  (x: ArrayLike, { approximate = true }: GeluOptions = {}): NDArray => geluOf[approximate ? "tanh" : "erfc"](x),
+);
 
 const gluOf = program<number>("glu", (axis, v) => {
   const x = v as Value,
@@ -147,7 +157,7 @@ const gluOf = program<number>("glu", (axis, v) => {
  * @example
  * nn.glu([[1, 2, 0, 100]]) // => [[0.5 2]]
  */
-export const glu = (x: ArrayLike, axis = -1): NDArray => {
+export const glu = named("glu", ["axis"], [], (x: ArrayLike, axis: number = -1): NDArray => {
   const v = operand(real, "glu", x),
     at = normalAxis(axis, v.ndim, "glu");
   if ((v.shape[at] as number) % 2 !== 0)
@@ -157,5 +167,5 @@ export const glu = (x: ArrayLike, axis = -1): NDArray => {
       got: showAval(v.aval),
     });
   return gluOf(at, v);
-};
+});
 export { silu as swish };

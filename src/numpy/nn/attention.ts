@@ -14,6 +14,7 @@ import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { expandTo } from "../broadcasting.ts";
 import { operand, real } from "../kinds.ts";
 import { program } from "../program.ts";
+import { named } from "../named.ts";
 
 /** Options of `dotProductAttention`. */
 export interface AttentionOptions {
@@ -126,50 +127,59 @@ const checkMask = (x: Value): Value => {
  * nn.dotProductAttention(one, one, np.reshape([1, 1, 2, 2, 6, 6], [3, 1, 2]), null, null, { isCausal: true }).js()
  * // => [[[1, 1]], [[1.5, 1.5]], [[3, 3]]]
  */
-export const dotProductAttention = (
-  query: ArrayLike,
-  key: ArrayLike,
-  value: ArrayLike,
-  bias: ArrayLike | null = null,
-  mask: ArrayLike | null = null,
-  options: AttentionOptions = {},
-): NDArray => {
-  const first = operand(real, op, query),
-    { dtype } = first;
-  const q = to4(first),
-    k = to4(asArray(key, op, dtype)),
-    v = to4(asArray(value, op, dtype));
-  const [B, S, K, H] = check("key", k, [null, null, null, null]).shape as readonly [number, number, number, number];
-  check("value", v, [B, S, K, H]);
-  const [, T, N] = check("query", q, [B, null, null, H]).shape as readonly [number, number, number];
-  if (K === 0 || N % K !== 0)
-    throw new ShapeError({ op, expected: `a multiple of ${K} heads of queries, as keys have`, got: String(N) });
-  const spans = (x: Value, name: string): Value => {
-    const y = to4(x);
-    [B, N, T, S].forEach((d, i) => {
-      if (y.ndim !== 4 || (y.shape[i] !== 1 && y.shape[i] !== d))
-        throw new ShapeError({ op, expected: `a ${name} that broadcasts to [${[B, N, T, S]}]`, got: showAval(x.aval) });
-    });
-    return y;
-  };
-  const lengths = (x: ArrayLike | null | undefined, name: string): Value | null =>
-    x === null || x === undefined ? null : check(name, asArray(x, op, "int32"), [B]);
-  const optional = [
-    bias === null ? null : spans(asArray(bias, op, dtype), "bias"),
-    mask === null ? null : spans(checkMask(asArray(mask, op)), "mask"),
-    lengths(options.querySeqLengths, "querySeqLengths"),
-    lengths(options.keyValueSeqLengths, "keyValueSeqLengths"),
-  ];
-  const { scale, isCausal = false, localWindowSize: size = null } = options;
-  const window = typeof size === "number" ? ([size, size] as const) : size;
-  if (window?.every((w) => Number.isInteger(w) && w >= 0) === false)
-    throw new ArgumentError({ op, expected: "a window of non-negative integers", got: `[${window}]` });
-  const attrs: Attention = {
-    scale: scale ?? 1 / Math.sqrt(H),
-    isCausal,
-    window,
-    given: operandNames.filter((_, i) => optional[i] !== null),
-  };
-  const out = drawAttention(attrs, q, k, v, ...optional.filter((x) => x !== null));
-  return reshape(out, first.shape);
-};
+export const dotProductAttention = named(
+  "dotProductAttention",
+  ["bias", "mask"],
+  ["scale", "isCausal", "querySeqLengths", "keyValueSeqLengths", "localWindowSize"],
+  (
+    query: ArrayLike,
+    key: ArrayLike,
+    value: ArrayLike,
+    bias: ArrayLike | null = null,
+    mask: ArrayLike | null = null,
+    options: AttentionOptions = {},
+  ): NDArray => {
+    const first = operand(real, op, query),
+      { dtype } = first;
+    const q = to4(first),
+      k = to4(asArray(key, op, dtype)),
+      v = to4(asArray(value, op, dtype));
+    const [B, S, K, H] = check("key", k, [null, null, null, null]).shape as readonly [number, number, number, number];
+    check("value", v, [B, S, K, H]);
+    const [, T, N] = check("query", q, [B, null, null, H]).shape as readonly [number, number, number];
+    if (K === 0 || N % K !== 0)
+      throw new ShapeError({ op, expected: `a multiple of ${K} heads of queries, as keys have`, got: String(N) });
+    const spans = (x: Value, name: string): Value => {
+      const y = to4(x);
+      [B, N, T, S].forEach((d, i) => {
+        if (y.ndim !== 4 || (y.shape[i] !== 1 && y.shape[i] !== d))
+          throw new ShapeError({
+            op,
+            expected: `a ${name} that broadcasts to [${[B, N, T, S]}]`,
+            got: showAval(x.aval),
+          });
+      });
+      return y;
+    };
+    const lengths = (x: ArrayLike | null | undefined, name: string): Value | null =>
+      x === null || x === undefined ? null : check(name, asArray(x, op, "int32"), [B]);
+    const optional = [
+      bias === null ? null : spans(asArray(bias, op, dtype), "bias"),
+      mask === null ? null : spans(checkMask(asArray(mask, op)), "mask"),
+      lengths(options.querySeqLengths, "querySeqLengths"),
+      lengths(options.keyValueSeqLengths, "keyValueSeqLengths"),
+    ];
+    const { scale, isCausal = false, localWindowSize: size = null } = options;
+    const window = typeof size === "number" ? ([size, size] as const) : size;
+    if (window?.every((w) => Number.isInteger(w) && w >= 0) === false)
+      throw new ArgumentError({ op, expected: "a window of non-negative integers", got: `[${window}]` });
+    const attrs: Attention = {
+      scale: scale ?? 1 / Math.sqrt(H),
+      isCausal,
+      window,
+      given: operandNames.filter((_, i) => optional[i] !== null),
+    };
+    const out = drawAttention(attrs, q, k, v, ...optional.filter((x) => x !== null));
+    return reshape(out, first.shape);
+  },
+);

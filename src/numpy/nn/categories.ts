@@ -9,6 +9,7 @@ import { iota } from "../../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { normalAxis } from "../axes.ts";
 import { program } from "../program.ts";
+import { named } from "../named.ts";
 
 /** Options of `oneHot`. */
 export interface OneHotOptions {
@@ -33,22 +34,23 @@ const drawOneHot = program<Classes>("oneHot", ({ count, axis, dtype }, v) => {
  * @example
  * nn.oneHot([0, 2, -1], 3) // => [[1 0 0] [0 0 1] [0 0 0]]
  */
-export const oneHot = (
-  x: ArrayLike,
-  numClasses: number,
-  { dtype = "float32", axis = -1 }: OneHotOptions = {},
-): NDArray => {
-  if (!Number.isInteger(numClasses) || numClasses < 0)
-    throw new ArgumentError({ op: "oneHot", expected: "a number of classes", got: String(numClasses) });
-  const given = asArray(x, "oneHot"),
-    weak = typeof x === "number" || Array.isArray(x);
-  if (!weak && given.dtype !== "int32" && given.dtype !== "uint32" && given.dtype !== "uint8")
-    throw new DTypeError({
-      op: "oneHot",
-      expected: "numbers of classes, integers",
-      got: showAval(given.aval),
-      remedy: 'convert them with astype("int32")',
-    });
-  const numbers = given.dtype === "uint32" ? given : convertElementType(given, "int32");
-  return drawOneHot({ count: numClasses, axis: normalAxis(axis, given.ndim + 1, "oneHot"), dtype }, numbers);
-};
+export const oneHot = named(
+  "oneHot",
+  [],
+  ["dtype", "axis"],
+  (x: ArrayLike, numClasses: number, { dtype = "float32", axis = -1 }: OneHotOptions = {}): NDArray => {
+    if (!Number.isInteger(numClasses) || numClasses < 0)
+      throw new ArgumentError({ op: "oneHot", expected: "a number of classes", got: String(numClasses) });
+    const given = asArray(x, "oneHot"),
+      weak = typeof x === "number" || Array.isArray(x);
+    if (!weak && given.dtype !== "int32" && given.dtype !== "uint32" && given.dtype !== "uint8")
+      throw new DTypeError({
+        op: "oneHot",
+        expected: "numbers of classes, integers",
+        got: showAval(given.aval),
+        remedy: 'convert them with astype("int32")',
+      });
+    const numbers = given.dtype === "uint32" ? given : convertElementType(given, "int32");
+    return drawOneHot({ count: numClasses, axis: normalAxis(axis, given.ndim + 1, "oneHot"), dtype }, numbers);
+  },
+);

@@ -6,6 +6,7 @@ import type { ArrayLike, NDArray } from "../array.ts";
 import { counting, operand } from "../kinds.ts";
 import { program } from "../program.ts";
 import { activation, parametrized } from "./activations.ts";
+import { named } from "../named.ts";
 
 const times = (x: Value, k: number): Value => mul(x, fullLike(x, k));
 const plus = (x: Value, k: number): Value => add(x, fullLike(x, k));
@@ -38,7 +39,12 @@ const leakyOf = parametrized("leakyRelu", (x, slope) => select(ge(x, zero(x)), x
  * @example
  * nn.leakyRelu([-2, 3], 0.5) // => [-1 3]
  */
-export const leakyRelu = (x: ArrayLike, negativeSlope: ArrayLike = 1e-2): NDArray => leakyOf(x, negativeSlope);
+export const leakyRelu = named(
+  "leakyRelu",
+  ["negativeSlope"],
+  [],
+  (x: ArrayLike, negativeSlope: ArrayLike = 1e-2): NDArray => leakyOf(x, negativeSlope),
+);
 
 const eluOf = (x: Value, alpha: Value): Value => {
   const above = gt(x, zero(x));
@@ -50,14 +56,14 @@ const eluProgram = parametrized("elu", eluOf);
  * @example
  * nn.elu([-1e4, 0, 3], 2) // => [-2 0 3]
  */
-export const elu = (x: ArrayLike, alpha: ArrayLike = 1): NDArray => eluProgram(x, alpha);
+export const elu = named("elu", ["alpha"], [], (x: ArrayLike, alpha: ArrayLike = 1): NDArray => eluProgram(x, alpha));
 const celuOf = parametrized("celu", (x, alpha) => add(max(x, zero(x)), mul(alpha, expm1(div(min(x, zero(x)), alpha)))));
 /**
  * `max(x, 0) + alpha (e^(min(x, 0) / alpha) - 1)`, elementwise; `alpha` is 1 if it is left out.
  * @example
  * nn.celu([-1e4, 0, 3], 2) // => [-2 0 3]
  */
-export const celu = (x: ArrayLike, alpha: ArrayLike = 1): NDArray => celuOf(x, alpha);
+export const celu = named("celu", ["alpha"], [], (x: ArrayLike, alpha: ArrayLike = 1): NDArray => celuOf(x, alpha));
 /**
  * `scale elu(x, alpha)`, elementwise, with `scale = 1.0507...` and `alpha = 1.6732...`, which keep mean 0 and variance 1
  * (Klambauer et al., "Self-normalizing neural networks", 2017).

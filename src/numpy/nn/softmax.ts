@@ -27,6 +27,7 @@ import { type Axes, normalAxes } from "../axes.ts";
 import { expandTo } from "../broadcasting.ts";
 import { operand, real, truth } from "../kinds.ts";
 import { program } from "../program.ts";
+import { named } from "../named.ts";
 
 /** Options of functions of rows. */
 export interface MaskOptions {
@@ -69,10 +70,15 @@ const drawSoftmax = program<Rows>("softmax", (axes, v, mask) => {
  * nn.softmax([[1000, 1000], [0, -Infinity]]) // => [[0.5 0.5] [1 0]]
  * nn.softmax([1, 1, 7], -1, { where: [true, true, false] }) // => [0.5 0.5 0]
  */
-export const softmax = (x: ArrayLike, axis: Axes = -1, { where }: MaskOptions = {}): NDArray => {
-  const v = operand(real, "softmax", x);
-  return drawSoftmax(normalAxes(axis, v.ndim, "softmax"), v, ...maskOf("softmax", where));
-};
+export const softmax = named(
+  "softmax",
+  ["axis"],
+  ["where"],
+  (x: ArrayLike, axis: Axes = -1, { where }: MaskOptions = {}): NDArray => {
+    const v = operand(real, "softmax", x);
+    return drawSoftmax(normalAxes(axis, v.ndim, "softmax"), v, ...maskOf("softmax", where));
+  },
+);
 
 const drawLogSoftmax = program<Rows>("logSoftmax", (axes, v, mask) => {
   const x = masked("logSoftmax", v as Value, mask, -Infinity);
@@ -91,10 +97,15 @@ const drawLogSoftmax = program<Rows>("logSoftmax", (axes, v, mask) => {
  * @example
  * nn.logSoftmax([1e4, 0]) // => [0 -10000]
  */
-export const logSoftmax = (x: ArrayLike, axis: Axes = -1, { where }: MaskOptions = {}): NDArray => {
-  const v = operand(real, "logSoftmax", x);
-  return drawLogSoftmax(normalAxes(axis, v.ndim, "logSoftmax"), v, ...maskOf("logSoftmax", where));
-};
+export const logSoftmax = named(
+  "logSoftmax",
+  ["axis"],
+  ["where"],
+  (x: ArrayLike, axis: Axes = -1, { where }: MaskOptions = {}): NDArray => {
+    const v = operand(real, "logSoftmax", x);
+    return drawLogSoftmax(normalAxes(axis, v.ndim, "logSoftmax"), v, ...maskOf("logSoftmax", where));
+  },
+);
 
 /** Options of `logsumexp`. */
 export interface LogSumExpOptions extends MaskOptions {
@@ -137,6 +148,11 @@ const drawLogSum = program<Sums>("logsumexp", ({ axes, keepdims, weighted, part 
 /** Both forms of `logsumexp`. */
 export interface LogSumExp {
   (x: ArrayLike, axis: Axes, options: LogSumExpOptions & { readonly returnSign: true }): readonly [NDArray, NDArray];
+  (
+    x: ArrayLike,
+    options: LogSumExpOptions & { readonly axis?: Axes; readonly returnSign: true },
+  ): readonly [NDArray, NDArray];
+  (x: ArrayLike, options: LogSumExpOptions & { readonly axis?: Axes }): NDArray;
   (x: ArrayLike, axis?: Axes, options?: LogSumExpOptions): NDArray;
 }
 /**
@@ -146,37 +162,47 @@ export interface LogSumExp {
  * nn.logsumexp([1e4, -Infinity]) // => 10000
  * nn.logsumexp([0, 0], null, { b: [1, -3], returnSign: true }) // => [0.6931472, -1]
  */
-export const logsumexp: LogSumExp = ((
-  x: ArrayLike,
-  axis: Axes = null,
-  { b = null, where, keepdims = false, returnSign = false }: LogSumExpOptions = {},
-) => {
-  const v = operand(real, "logsumexp", x),
-    axes = normalAxes(axis, v.ndim, "logsumexp"),
-    weighted = b !== null;
-  const rest = [...(weighted ? [asArray(b, "logsumexp", v.dtype)] : []), ...maskOf("logsumexp", where)];
-  const part = (name: Sums["part"]): Value => drawLogSum({ axes, keepdims, weighted, part: name }, v, ...rest);
-  return returnSign ? [part("absolute"), part("sign")] : part("log");
-}) as LogSumExp;
+export const logsumexp: LogSumExp = named(
+  "logsumexp",
+  ["axis"],
+  ["b", "where", "keepdims", "returnSign"],
+  (
+    x: ArrayLike,
+    axis: Axes = null,
+    { b = null, where, keepdims = false, returnSign = false }: LogSumExpOptions = {},
+  ) => {
+    const v = operand(real, "logsumexp", x),
+      axes = normalAxes(axis, v.ndim, "logsumexp"),
+      weighted = b !== null;
+    const rest = [...(weighted ? [asArray(b, "logsumexp", v.dtype)] : []), ...maskOf("logsumexp", where)];
+    const part = (name: Sums["part"]): Value => drawLogSum({ axes, keepdims, weighted, part: name }, v, ...rest);
+    return returnSign ? [part("absolute"), part("sign")] : part("log");
+  },
+) as unknown as LogSumExp;
 /**
  * `log(mean(e^x))` over axes (all), without overflow. Throws ShapeError.
  * @example
  * nn.logmeanexp([5, 5, 5]) // => 5
  */
-export const logmeanexp = (
-  x: ArrayLike,
-  axis: Axes = null,
-  { where, keepdims = false }: MaskOptions & { readonly keepdims?: boolean } = {},
-): NDArray => {
-  const v = operand(real, "logmeanexp", x),
-    axes = normalAxes(axis, v.ndim, "logmeanexp");
-  return drawLogMean(
-    { axes, keepdims },
-    logsumexp(v, axes, { where: where ?? null, keepdims }),
-    v,
-    ...maskOf("logmeanexp", where),
-  );
-};
+export const logmeanexp = named(
+  "logmeanexp",
+  ["axis"],
+  ["where", "keepdims"],
+  (
+    x: ArrayLike,
+    axis: Axes = null,
+    { where, keepdims = false }: MaskOptions & { readonly keepdims?: boolean } = {},
+  ): NDArray => {
+    const v = operand(real, "logmeanexp", x),
+      axes = normalAxes(axis, v.ndim, "logmeanexp");
+    return drawLogMean(
+      { axes, keepdims },
+      logsumexp(v, axes, { where: where ?? null, keepdims }),
+      v,
+      ...maskOf("logmeanexp", where),
+    );
+  },
+);
 /** How many elements of each row count. */
 const counts = (op: string, x: Value, mask: Value | undefined, axes: Rows): Value =>
   mask === undefined
@@ -224,22 +250,23 @@ const drawStandard = program<Standard>("standardize", ({ axes, epsilon, given },
  * @example
  * nn.standardize([1, 3], -1, { epsilon: 0 }) // => [-1 1]
  */
-export const standardize = (
-  x: ArrayLike,
-  axis: Axes = -1,
-  { mean, variance, epsilon = 1e-5, where }: StandardizeOptions = {},
-): NDArray => {
-  const v = operand(real, "standardize", x),
-    rest: Value[] = [],
-    given: Standard["given"][number][] = [];
-  for (const [name, y] of [
-    ["mean", mean],
-    ["variance", variance],
-    ["where", where],
-  ] as const) {
-    if (y === null || y === undefined) continue;
-    given.push(name);
-    rest.push(name === "where" ? operand(truth, "standardize", y) : asArray(y, "standardize", v.dtype));
-  }
-  return drawStandard({ axes: normalAxes(axis, v.ndim, "standardize"), epsilon, given }, v, ...rest);
-};
+export const standardize = named(
+  "standardize",
+  ["axis"],
+  ["where", "mean", "variance", "epsilon"],
+  (x: ArrayLike, axis: Axes = -1, { mean, variance, epsilon = 1e-5, where }: StandardizeOptions = {}): NDArray => {
+    const v = operand(real, "standardize", x),
+      rest: Value[] = [],
+      given: Standard["given"][number][] = [];
+    for (const [name, y] of [
+      ["mean", mean],
+      ["variance", variance],
+      ["where", where],
+    ] as const) {
+      if (y === null || y === undefined) continue;
+      given.push(name);
+      rest.push(name === "where" ? operand(truth, "standardize", y) : asArray(y, "standardize", v.dtype));
+    }
+    return drawStandard({ axes: normalAxes(axis, v.ndim, "standardize"), epsilon, given }, v, ...rest);
+  },
+);

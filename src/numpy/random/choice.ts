@@ -21,6 +21,7 @@ import { consume, type Key } from "./key.ts";
 import { permuted, sortable, stableOrder } from "./permutation.ts";
 import { checkShape } from "./sampler.ts";
 import { integers, unit } from "./uniform.ts";
+import { named } from "../named.ts";
 
 /** Options of `categorical`. */
 export interface CategoricalOptions {
@@ -65,37 +66,42 @@ const orders = (x: Value): Value => {
  * @example
  * random.categorical(random.key(0), np.log([0.999, 0.0005, 0.0005]), -1, [4]) // => [0 0 0 0]
  */
-export const categorical = (
-  key: Key,
-  logits: ArrayLike,
-  axis = -1,
-  shape?: Shape | null,
-  { mode = "low", replace = true }: CategoricalOptions = {},
-): NDArray => {
-  const op = "categorical",
-    x = asArray(logits, op),
-    at = normalAxis(axis, x.ndim, op);
-  if (!isFloating(x.dtype))
-    throw new DTypeError({
-      op,
-      expected: "logits of dtype float32 or float64",
-      got: showAval(x.aval),
-      remedy: 'convert them with astype("float32")',
-    });
-  const batch = without(x.shape, [at]),
-    out = checkShape(op, shape ?? batch);
-  const lead = out.length - batch.length;
-  if (lead < 0 || !batch.every((d, i) => d === out[lead + i] || (replace && d === 1)))
-    throw new ShapeError({ op, expected: `a shape that ends in [${batch}]`, got: `[${out}]` });
-  const draws = sizeOf(out.slice(0, lead));
-  if (!replace && draws > (x.shape[at] as number))
-    throw new ArgumentError({
-      op,
-      expected: `at most ${x.shape[at]} draws without replacement`,
-      got: String(draws),
-    });
-  return drawCategories({ axis: at, shape: out, mode: checkMode(op, mode), replace }, consume(op, key), x);
-};
+export const categorical = named(
+  "categorical",
+  ["axis", "shape"],
+  ["mode", "replace"],
+  (
+    key: Key,
+    logits: ArrayLike,
+    axis: number = -1,
+    shape: Shape | null = null,
+    { mode = "low", replace = true }: CategoricalOptions = {},
+  ): NDArray => {
+    const op = "categorical",
+      x = asArray(logits, op),
+      at = normalAxis(axis, x.ndim, op);
+    if (!isFloating(x.dtype))
+      throw new DTypeError({
+        op,
+        expected: "logits of dtype float32 or float64",
+        got: showAval(x.aval),
+        remedy: 'convert them with astype("float32")',
+      });
+    const batch = without(x.shape, [at]),
+      out = checkShape(op, shape ?? batch);
+    const lead = out.length - batch.length;
+    if (lead < 0 || !batch.every((d, i) => d === out[lead + i] || (replace && d === 1)))
+      throw new ShapeError({ op, expected: `a shape that ends in [${batch}]`, got: `[${out}]` });
+    const draws = sizeOf(out.slice(0, lead));
+    if (!replace && draws > (x.shape[at] as number))
+      throw new ArgumentError({
+        op,
+        expected: `at most ${x.shape[at]} draws without replacement`,
+        got: String(draws),
+      });
+    return drawCategories({ axis: at, shape: out, mode: checkMode(op, mode), replace }, consume(op, key), x);
+  },
+);
 
 /** Options of `choice`. */
 export interface ChoiceOptions {
@@ -136,37 +142,42 @@ const drawPositions = program<Draws>("choice", ({ shape, count, replace, mode },
  * @example
  * random.choice(random.key(2), [10, 20, 30, 40], [3]) // => [40 10 20]
  */
-export const choice = (
-  key: Key,
-  a: ArrayLike,
-  shape: Shape = [],
-  { replace = true, p = null, axis = 0, mode = "low" }: ChoiceOptions = {},
-): NDArray => {
-  const op = "choice",
-    members = typeof a === "number" ? null : asArray(a, op);
-  if (members === null ? !Number.isInteger(a) || (a as number) < 0 : members.ndim === 0)
-    throw new ArgumentError({ op, expected: "a non-negative integer or an array with an axis", got: String(a) });
-  const at = members === null ? 0 : normalAxis(axis, members.ndim, op),
-    count = members === null ? (a as number) : (members.shape[at] as number),
-    draws = sizeOf(checkShape(op, shape));
-  if (draws > (replace && count > 0 ? Infinity : count))
-    throw new ArgumentError({
-      op,
-      expected: count === 0 ? "members to draw from" : `at most ${count} draws without replacement`,
-      got: count === 0 ? "none" : String(draws),
-      ...(count === 0 ? {} : { remedy: "pass replace: true, or ask for fewer" }),
-    });
-  const words = consume(op, key);
-  if (p === null && !replace) {
-    const mixed = permuted(words, members ?? count, at, false);
-    return arranged(sliceAxis(mixed, at, 0, draws), at, shape);
-  }
-  const positions =
-    p === null
-      ? integers({ shape, dtype: "int32" }, words, count)
-      : drawPositions({ shape, count, replace, mode: checkMode(op, mode) }, words, probabilities(p, count));
-  return members === null ? positions : take(members, positions, at, "clip");
-};
+export const choice = named(
+  "choice",
+  ["shape"],
+  ["replace", "p", "axis", "mode"],
+  (
+    key: Key,
+    a: ArrayLike,
+    shape: Shape = [],
+    { replace = true, p = null, axis = 0, mode = "low" }: ChoiceOptions = {},
+  ): NDArray => {
+    const op = "choice",
+      members = typeof a === "number" ? null : asArray(a, op);
+    if (members === null ? !Number.isInteger(a) || (a as number) < 0 : members.ndim === 0)
+      throw new ArgumentError({ op, expected: "a non-negative integer or an array with an axis", got: String(a) });
+    const at = members === null ? 0 : normalAxis(axis, members.ndim, op),
+      count = members === null ? (a as number) : (members.shape[at] as number),
+      draws = sizeOf(checkShape(op, shape));
+    if (draws > (replace && count > 0 ? Infinity : count))
+      throw new ArgumentError({
+        op,
+        expected: count === 0 ? "members to draw from" : `at most ${count} draws without replacement`,
+        got: count === 0 ? "none" : String(draws),
+        ...(count === 0 ? {} : { remedy: "pass replace: true, or ask for fewer" }),
+      });
+    const words = consume(op, key);
+    if (p === null && !replace) {
+      const mixed = permuted(words, members ?? count, at, false);
+      return arranged(sliceAxis(mixed, at, 0, draws), at, shape);
+    }
+    const positions =
+      p === null
+        ? integers({ shape, dtype: "int32" }, words, count)
+        : drawPositions({ shape, count, replace, mode: checkMode(op, mode) }, words, probabilities(p, count));
+    return members === null ? positions : take(members, positions, at, "clip");
+  },
+);
 const probabilities = (p: ArrayLike, count: number): Value => {
   const given = asArray(p, "choice"),
     weights = isFloating(given.dtype) ? given : convertElementType(given, "float32");

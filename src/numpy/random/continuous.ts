@@ -26,6 +26,7 @@ import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
 import { type FloatOptions, type Form, floatForm, parametric } from "./sampler.ts";
 import { between, unit } from "./uniform.ts";
+import { named } from "../named.ts";
 
 const less1 = (x: Value): Value => sub(fullLike(x, 1), x);
 /** The distance from 1 to the next number above. */
@@ -48,8 +49,12 @@ const drawExponential = plain("exponential", exponentialOf);
  * @example
  * random.exponential(random.key(0), [3]).shape // => [3]
  */
-export const exponential = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray =>
-  drawExponential(key, shape, options);
+export const exponential = named(
+  "exponential",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => drawExponential(key, shape, options),
+);
 
 const drawLaplace = plain("laplace", (form, key) => {
   const u = between(form, key, -1 + epsilon(form.dtype) / 2, 1);
@@ -60,8 +65,12 @@ const drawLaplace = plain("laplace", (form, key) => {
  * @example
  * random.laplace(random.key(0), [3]).shape // => [3]
  */
-export const laplace = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray =>
-  drawLaplace(key, shape, options);
+export const laplace = named(
+  "laplace",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => drawLaplace(key, shape, options),
+);
 
 const drawLogistic = plain("logistic", (form, key) => {
   const u = between(form, key, epsilon(form.dtype), 1);
@@ -72,8 +81,12 @@ const drawLogistic = plain("logistic", (form, key) => {
  * @example
  * random.logistic(random.key(0), [3]).shape // => [3]
  */
-export const logistic = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray =>
-  drawLogistic(key, shape, options);
+export const logistic = named(
+  "logistic",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => drawLogistic(key, shape, options),
+);
 
 const drawCauchy = plain("cauchy", (form, key) => {
   const u = between(form, key, epsilon(form.dtype), 1);
@@ -84,8 +97,12 @@ const drawCauchy = plain("cauchy", (form, key) => {
  * @example
  * random.cauchy(random.key(0), [3]).shape // => [3]
  */
-export const cauchy = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray =>
-  drawCauchy(key, shape, options);
+export const cauchy = named(
+  "cauchy",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => drawCauchy(key, shape, options),
+);
 
 const drawPareto = parametric("pareto", (form, key, b) => exp(div(exponentialOf(form, key), b as Value)));
 /**
@@ -94,8 +111,13 @@ const drawPareto = parametric("pareto", (form, key, b) => exp(div(exponentialOf(
  * @example
  * np.all(np.greaterEqual(random.pareto(random.key(0), 3, [5]), 1)) // => True
  */
-export const pareto = (key: Key, b: ArrayLike, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
-  drawPareto(consume("pareto", key), [b], shape, options);
+export const pareto = named(
+  "pareto",
+  ["shape"],
+  ["dtype"],
+  (key: Key, b: ArrayLike, shape: Shape | null = null, options: FloatOptions = {}): NDArray =>
+    drawPareto(consume("pareto", key), [b], shape, options),
+);
 
 const drawRayleigh = parametric("rayleigh", (form, key, scale) => {
   const u = unit(form, key);
@@ -106,8 +128,13 @@ const drawRayleigh = parametric("rayleigh", (form, key, scale) => {
  * @example
  * np.all(np.greater(random.rayleigh(random.key(0), 2, [5]), 0)) // => True
  */
-export const rayleigh = (key: Key, scale: ArrayLike, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
-  drawRayleigh(consume("rayleigh", key), [scale], shape, options);
+export const rayleigh = named(
+  "rayleigh",
+  ["shape"],
+  ["dtype"],
+  (key: Key, scale: ArrayLike, shape: Shape | null = null, options: FloatOptions = {}): NDArray =>
+    drawRayleigh(consume("rayleigh", key), [scale], shape, options),
+);
 
 const drawTriangular = parametric("triangular", (form, key, left, mode, right) => {
   const [a, c, b] = [left, mode, right] as [Value, Value, Value],
@@ -123,14 +150,19 @@ const drawTriangular = parametric("triangular", (form, key, left, mode, right) =
  * @example
  * random.triangular(random.key(0), 0, [0.5, 1], 2).shape // => [2]
  */
-export const triangular = (
-  key: Key,
-  left: ArrayLike,
-  mode: ArrayLike,
-  right: ArrayLike,
-  shape?: Shape | null,
-  options: FloatOptions = {},
-): NDArray => drawTriangular(consume("triangular", key), [left, mode, right], shape, options);
+export const triangular = named(
+  "triangular",
+  ["shape"],
+  ["dtype"],
+  (
+    key: Key,
+    left: ArrayLike,
+    mode: ArrayLike,
+    right: ArrayLike,
+    shape: Shape | null = null,
+    options: FloatOptions = {},
+  ): NDArray => drawTriangular(consume("triangular", key), [left, mode, right], shape, options),
+);
 
 const drawWeibull = program<Form & { readonly out: Shape }>("weibullMin", ({ out, ...form }, key, ...params) => {
   const e = exponentialOf(form, key as Value);
@@ -143,15 +175,14 @@ const drawWeibull = program<Form & { readonly out: Shape }>("weibullMin", ({ out
  * @example
  * random.weibullMin(random.key(0), 1, 2, [3]).shape // => [3]
  */
-export const weibullMin = (
-  key: Key,
-  scale: ArrayLike,
-  concentration: ArrayLike,
-  shape: Shape = [],
-  options: FloatOptions = {},
-): NDArray => {
-  const form = floatForm("weibullMin", shape, options);
-  const params = [scale, concentration].map((x) => asArray(x, "weibullMin", form.dtype));
-  const out = broadcastShapes(shape, ...params.map((p) => p.shape));
-  return drawWeibull({ ...form, out }, consume("weibullMin", key), ...params);
-};
+export const weibullMin = named(
+  "weibullMin",
+  ["shape"],
+  ["dtype"],
+  (key: Key, scale: ArrayLike, concentration: ArrayLike, shape: Shape = [], options: FloatOptions = {}): NDArray => {
+    const form = floatForm("weibullMin", shape, options);
+    const params = [scale, concentration].map((x) => asArray(x, "weibullMin", form.dtype));
+    const out = broadcastShapes(shape, ...params.map((p) => p.shape));
+    return drawWeibull({ ...form, out }, consume("weibullMin", key), ...params);
+  },
+);

@@ -14,6 +14,7 @@ import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
 import { type FloatOptions, type Form, floatForm, type IntegerOptions, integerForm, parameters } from "./sampler.ts";
 import { between, unit } from "./uniform.ts";
+import { named } from "../named.ts";
 
 /** How many random bits a Gumbel number has: "low" reaches 16, "high" 32 in float32, at twice the cost. */
 export type GumbelMode = "low" | "high";
@@ -47,10 +48,15 @@ const drawGumbel = program<Form & { readonly mode: GumbelMode }>("gumbel", ({ mo
  * @example
  * random.gumbel(random.key(0), [3]).shape // => [3]
  */
-export const gumbel = (key: Key, shape: Shape = [], { mode = "low", ...options }: GumbelOptions = {}): NDArray => {
-  const form = floatForm("gumbel", shape, options);
-  return drawGumbel({ ...form, mode: checkMode("gumbel", mode) }, consume("gumbel", key));
-};
+export const gumbel = named(
+  "gumbel",
+  ["shape"],
+  ["dtype", "mode"],
+  (key: Key, shape: Shape = [], { mode = "low", ...options }: GumbelOptions = {}): NDArray => {
+    const form = floatForm("gumbel", shape, options);
+    return drawGumbel({ ...form, mode: checkMode("gumbel", mode) }, consume("gumbel", key));
+  },
+);
 
 const drawGeometric = program<Form & { readonly out: DType }>("geometric", ({ out, ...form }, key, p) => {
   const u = unit(form, key as Value),
@@ -63,10 +69,15 @@ const drawGeometric = program<Form & { readonly out: DType }>("geometric", ({ ou
  * @example
  * random.geometric(random.key(0), 1 - 1e-7, [3]) // => [1 1 1]
  */
-export const geometric = (key: Key, p: ArrayLike, shape?: Shape | null, options: IntegerOptions = {}): NDArray => {
-  const given = asArray(p, "geometric"),
-    dtype = isFloating(given.dtype) ? given.dtype : "float32";
-  const [params, common] = parameters("geometric", [given], shape, dtype);
-  const { dtype: out } = integerForm("geometric", common, options);
-  return drawGeometric({ shape: common, dtype, out }, consume("geometric", key), ...params);
-};
+export const geometric = named(
+  "geometric",
+  ["shape"],
+  ["dtype"],
+  (key: Key, p: ArrayLike, shape: Shape | null = null, options: IntegerOptions = {}): NDArray => {
+    const given = asArray(p, "geometric"),
+      dtype = isFloating(given.dtype) ? given.dtype : "float32";
+    const [params, common] = parameters("geometric", [given], shape, dtype);
+    const { dtype: out } = integerForm("geometric", common, options);
+    return drawGeometric({ shape: common, dtype, out }, consume("geometric", key), ...params);
+  },
+);

@@ -13,6 +13,7 @@ import { settings } from "../../runtime/configure.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { program } from "../program.ts";
 import { checkShape } from "./sampler.ts";
+import { named } from "../named.ts";
 
 // Keys of an array that are printed.
 const shownKeys = 6;
@@ -78,8 +79,8 @@ registerNode<Key>(Key, {
   unflatten: ([data]) => new Key(data as Value),
 });
 // `keys[0]`, for the few keys that code names one by one.
-const named = 16;
-for (let i = 0; i < named; i++)
+const indexed = 16;
+for (let i = 0; i < indexed; i++)
   Object.defineProperty(Key.prototype, i, {
     get(this: Key): Key | undefined {
       return this.data.ndim > 1 && i < (this.data.shape[0] as number) ? this.at(i) : undefined;
@@ -199,6 +200,7 @@ const splitWords = program<Shape>("split", (shape, words) => splitKey(words, sha
 /** Both forms of `split`. */
 export interface Split {
   <const N extends number = 2>(key: Key, num?: N): Keys<N>;
+  <const N extends number = 2>(key: Key, options: { readonly num?: N }): Keys<N>;
   (key: Key, shape: number | Shape): Key;
 }
 /**
@@ -210,10 +212,10 @@ export interface Split {
  * b // => key<fry>[64467757 2916123636]
  * random.keyData(random.split(random.key(0), [3, 2])).shape // => [3, 2, 2]
  */
-export const split: Split = (key: Key, num: number | Shape = 2): Keys<never> => {
+export const split: Split = named("split", ["num"], [], (key: Key, num: number | Shape = 2): Keys<never> => {
   const shape = checkShape("split", typeof num === "number" ? [num] : num);
   return new Key(splitWords(shape, consume("split", key))) as Keys<never>;
-};
+}) as unknown as Split;
 
 const foldWords = program<null>("foldIn", (_, words, data) => foldInKey(words, data as Value));
 /**

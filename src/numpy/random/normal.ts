@@ -26,6 +26,7 @@ import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
 import { type FloatOptions, type Form, floatForm, parameters, parametric } from "./sampler.ts";
 import { between, signs, subkeys, unit } from "./uniform.ts";
+import { named } from "../named.ts";
 
 const times = (x: Value, k: number): Value => mul(x, fullLike(x, k));
 /** The least number above -1. */
@@ -40,10 +41,15 @@ const drawNormal = program<Form>("normal", (form, key) => gaussian(form, key as 
  * @example
  * random.normal(random.key(0), [2]) // => [1.622642 2.0252647]
  */
-export const normal = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => {
-  const form = floatForm("normal", shape, options);
-  return drawNormal(form, consume("normal", key));
-};
+export const normal = named(
+  "normal",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => {
+    const form = floatForm("normal", shape, options);
+    return drawNormal(form, consume("normal", key));
+  },
+);
 
 const drawTruncated = parametric("truncatedNormal", (form, key, lower, upper) => {
   const [a, b] = [lower, upper].map((x) => erf(div(x, fullLike(x, Math.SQRT2)))) as [Value, Value];
@@ -59,13 +65,13 @@ const drawTruncated = parametric("truncatedNormal", (form, key, lower, upper) =>
  * const x = random.truncatedNormal(random.key(0), -2, 2, [100]);
  * [np.min(x).item() > -2, np.max(x).item() < 2] // => [true, true]
  */
-export const truncatedNormal = (
-  key: Key,
-  lower: ArrayLike,
-  upper: ArrayLike,
-  shape?: Shape | null,
-  options: FloatOptions = {},
-): NDArray => drawTruncated(consume("truncatedNormal", key), [lower, upper], shape, options);
+export const truncatedNormal = named(
+  "truncatedNormal",
+  ["shape"],
+  ["dtype"],
+  (key: Key, lower: ArrayLike, upper: ArrayLike, shape: Shape | null = null, options: FloatOptions = {}): NDArray =>
+    drawTruncated(consume("truncatedNormal", key), [lower, upper], shape, options),
+);
 
 const drawLognormal = parametric("lognormal", (form, key, sigma) => exp(mul(gaussian(form, key), sigma as Value)));
 /**
@@ -73,8 +79,13 @@ const drawLognormal = parametric("lognormal", (form, key, sigma) => exp(mul(gaus
  * @example
  * np.all(np.greater(random.lognormal(random.key(0), 1, [5]), 0)) // => True
  */
-export const lognormal = (key: Key, sigma: ArrayLike = 1, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
-  drawLognormal(consume("lognormal", key), [sigma], shape, options);
+export const lognormal = named(
+  "lognormal",
+  ["sigma", "shape"],
+  ["dtype"],
+  (key: Key, sigma: ArrayLike = 1, shape: Shape | null = null, options: FloatOptions = {}): NDArray =>
+    drawLognormal(consume("lognormal", key), [sigma], shape, options),
+);
 
 /** The length of three independent standard normals. */
 const maxwellOf = ({ shape, dtype }: Form, key: Value): Value =>
@@ -85,10 +96,15 @@ const drawMaxwell = program<Form>("maxwell", (form, key) => maxwellOf(form, key 
  * @example
  * random.maxwell(random.key(0), [2, 3]).shape // => [2, 3]
  */
-export const maxwell = (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => {
-  const form = floatForm("maxwell", shape, options);
-  return drawMaxwell(form, consume("maxwell", key));
-};
+export const maxwell = named(
+  "maxwell",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], options: FloatOptions = {}): NDArray => {
+    const form = floatForm("maxwell", shape, options);
+    return drawMaxwell(form, consume("maxwell", key));
+  },
+);
 
 const drawTwoSided = program<Form>("doubleSidedMaxwell", (form, key, ...params) => {
   const [size, sign] = subkeys(key as Value, 2) as [Value, Value];
@@ -101,22 +117,21 @@ const drawTwoSided = program<Form>("doubleSidedMaxwell", (form, key, ...params) 
  * @example
  * random.doubleSidedMaxwell(random.key(0), 0, [1, 2], [4]).shape // => [4, 2]
  */
-export const doubleSidedMaxwell = (
-  key: Key,
-  loc: ArrayLike,
-  scale: ArrayLike,
-  shape: Shape = [],
-  options: FloatOptions = {},
-): NDArray => {
-  const op = "doubleSidedMaxwell",
-    { dtype } = floatForm(op, shape, options);
-  const [params, common] = parameters(op, [loc, scale], null, dtype);
-  return drawTwoSided(
-    { shape: [...(shape.length === 0 ? common : shape), ...common], dtype },
-    consume(op, key),
-    ...params,
-  );
-};
+export const doubleSidedMaxwell = named(
+  "doubleSidedMaxwell",
+  ["shape"],
+  ["dtype"],
+  (key: Key, loc: ArrayLike, scale: ArrayLike, shape: Shape = [], options: FloatOptions = {}): NDArray => {
+    const op = "doubleSidedMaxwell",
+      { dtype } = floatForm(op, shape, options);
+    const [params, common] = parameters(op, [loc, scale], null, dtype);
+    return drawTwoSided(
+      { shape: [...(shape.length === 0 ? common : shape), ...common], dtype },
+      consume(op, key),
+      ...params,
+    );
+  },
+);
 
 // Michael, Schucany and Haas, "Generating random variates using transformations with multiple roots", 1976: the smaller root
 // of a quadratic, or the other one, by one uniform number.
@@ -136,5 +151,10 @@ const drawWald = parametric("wald", (form, key, m) => {
  * @example
  * np.all(np.greater(random.wald(random.key(0), 1, [5]), 0)) // => True
  */
-export const wald = (key: Key, mean: ArrayLike, shape?: Shape | null, options: FloatOptions = {}): NDArray =>
-  drawWald(consume("wald", key), [mean], shape, options);
+export const wald = named(
+  "wald",
+  ["shape"],
+  ["dtype"],
+  (key: Key, mean: ArrayLike, shape: Shape | null = null, options: FloatOptions = {}): NDArray =>
+    drawWald(consume("wald", key), [mean], shape, options),
+);

@@ -33,6 +33,7 @@ import { program } from "../program.ts";
 import { consume, type Key } from "./key.ts";
 
 import { subkeys } from "./uniform.ts";
+import { named } from "../named.ts";
 
 const digitBits = 4,
   radix = 1 << digitBits;
@@ -137,24 +138,24 @@ export interface PermutationOptions {
  * random.permutation(random.key(3), 5) // => [0 4 2 1 3]
  * random.permutation(random.key(3), [[1, 2], [3, 4], [5, 6]]).shape // => [3, 2]
  */
-export const permutation = (
-  key: Key,
-  x: ArrayLike,
-  axis = 0,
-  { independent = false }: PermutationOptions = {},
-): NDArray => {
-  if (typeof x === "number") {
-    if (!Number.isInteger(x) || x < 0)
-      throw new ArgumentError({ op: "permutation", expected: "a non-negative integer or an array", got: String(x) });
-    return permuted(consume("permutation", key), x, 0, independent);
-  }
-  const array = asArray(x, "permutation");
-  if (array.ndim === 0)
-    throw new ShapeError({
-      op: "permutation",
-      expected: "a number or an array with an axis",
-      got: "a scalar array",
-      remedy: "pass a number of JavaScript",
-    });
-  return permuted(consume("permutation", key), array, normalAxis(axis, array.ndim, "permutation"), independent);
-};
+export const permutation = named(
+  "permutation",
+  ["axis"],
+  ["independent"],
+  (key: Key, x: ArrayLike, axis: number = 0, { independent = false }: PermutationOptions = {}): NDArray => {
+    if (typeof x === "number") {
+      if (!Number.isInteger(x) || x < 0)
+        throw new ArgumentError({ op: "permutation", expected: "a non-negative integer or an array", got: String(x) });
+      return permuted(consume("permutation", key), x, 0, independent);
+    }
+    const array = asArray(x, "permutation");
+    if (array.ndim === 0)
+      throw new ShapeError({
+        op: "permutation",
+        expected: "a number or an array with an axis",
+        got: "a scalar array",
+        remedy: "pass a number of JavaScript",
+      });
+    return permuted(consume("permutation", key), array, normalAxis(axis, array.ndim, "permutation"), independent);
+  },
+);

@@ -39,6 +39,7 @@ import {
   integerForm,
   parameters,
 } from "./sampler.ts";
+import { named } from "../named.ts";
 
 /** The words of `n` new keys. */
 export const subkeys = (key: Value, n: number): readonly Value[] => {
@@ -75,11 +76,16 @@ const drawBits = program<Form>("bits", ({ shape, dtype }, key) =>
  * @example
  * random.bits(random.key(0)) // => 4070199207
  */
-export const bits = (key: Key, shape: Shape = [], { dtype = "uint32" }: { readonly dtype?: DType } = {}): NDArray => {
-  if (dtype !== "uint32" && dtype !== "uint8")
-    throw new DTypeError({ op: "bits", expected: "a dtype uint32 or uint8", got: String(dtype) });
-  return drawBits({ shape: checkShape("bits", shape), dtype }, consume("bits", key));
-};
+export const bits = named(
+  "bits",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], { dtype = "uint32" }: { readonly dtype?: DType } = {}): NDArray => {
+    if (dtype !== "uint32" && dtype !== "uint8")
+      throw new DTypeError({ op: "bits", expected: "a dtype uint32 or uint8", got: String(dtype) });
+    return drawBits({ shape: checkShape("bits", shape), dtype }, consume("bits", key));
+  },
+);
 
 /** Options of `uniform`. */
 export interface UniformOptions extends FloatOptions {
@@ -97,13 +103,18 @@ const drawBetween = program<Form>("uniform", (form, key, lo, hi) =>
  * @example
  * random.uniform(random.key(0), [3]) // => [0.947667   0.9785799  0.33229148]
  */
-export const uniform = (key: Key, shape: Shape = [], options: UniformOptions = {}): NDArray => {
-  const form = floatForm("uniform", shape, options),
-    { minval, maxval } = options;
-  if (minval === undefined && maxval === undefined) return drawUnit(form, consume("uniform", key));
-  const [bounds] = parameters("uniform", [minval ?? 0, maxval ?? 1], form.shape, form.dtype);
-  return drawBetween(form, consume("uniform", key), ...bounds);
-};
+export const uniform = named(
+  "uniform",
+  ["shape"],
+  ["dtype", "minval", "maxval"],
+  (key: Key, shape: Shape = [], options: UniformOptions = {}): NDArray => {
+    const form = floatForm("uniform", shape, options),
+      { minval, maxval } = options;
+    if (minval === undefined && maxval === undefined) return drawUnit(form, consume("uniform", key));
+    const [bounds] = parameters("uniform", [minval ?? 0, maxval ?? 1], form.shape, form.dtype);
+    return drawBetween(form, consume("uniform", key), ...bounds);
+  },
+);
 
 const drawBernoulli = program<Form>("bernoulli", (form, key, p) =>
   lt(unit(form, key as Value), expandTo("bernoulli", p as Value, form.shape)),
@@ -114,18 +125,23 @@ const drawBernoulli = program<Form>("bernoulli", (form, key, p) =>
  * @example
  * random.bernoulli(random.key(0), 0.95, [3]) // => [ True False  True]
  */
-export const bernoulli = (key: Key, p: ArrayLike = 0.5, shape?: Shape | null): NDArray => {
-  const probability = asArray(p, "bernoulli");
-  if (!isFloating(probability.dtype))
-    throw new DTypeError({
-      op: "bernoulli",
-      expected: "probabilities of dtype float32 or float64",
-      got: showAval(probability.aval),
-      remedy: 'convert them with astype("float32")',
-    });
-  const [params, common] = parameters("bernoulli", [probability], shape, probability.dtype);
-  return drawBernoulli({ shape: common, dtype: probability.dtype }, consume("bernoulli", key), ...params);
-};
+export const bernoulli = named(
+  "bernoulli",
+  ["p", "shape"],
+  [],
+  (key: Key, p: ArrayLike = 0.5, shape: Shape | null = null): NDArray => {
+    const probability = asArray(p, "bernoulli");
+    if (!isFloating(probability.dtype))
+      throw new DTypeError({
+        op: "bernoulli",
+        expected: "probabilities of dtype float32 or float64",
+        got: showAval(probability.aval),
+        remedy: 'convert them with astype("float32")',
+      });
+    const [params, common] = parameters("bernoulli", [probability], shape, probability.dtype);
+    return drawBernoulli({ shape: common, dtype: probability.dtype }, consume("bernoulli", key), ...params);
+  },
+);
 
 /** -1 or 1 with equal probability. */
 export const signs = ({ shape, dtype }: Form, key: Value): Value => {
@@ -138,15 +154,16 @@ const drawSigns = program<Form>("rademacher", (form, key) => signs(form, key as 
  * @example
  * random.rademacher(random.key(1), [4]) // => [1 -1 1 1]
  */
-export const rademacher = (
-  key: Key,
-  shape: Shape = [],
-  { dtype = "int32" }: { readonly dtype?: DType } = {},
-): NDArray => {
-  if (dtype !== "int32" && !isFloating(dtype))
-    throw new DTypeError({ op: "rademacher", expected: "a dtype int32, float32 or float64", got: String(dtype) });
-  return drawSigns({ shape: checkShape("rademacher", shape), dtype }, consume("rademacher", key));
-};
+export const rademacher = named(
+  "rademacher",
+  ["shape"],
+  ["dtype"],
+  (key: Key, shape: Shape = [], { dtype = "int32" }: { readonly dtype?: DType } = {}): NDArray => {
+    if (dtype !== "int32" && !isFloating(dtype))
+      throw new DTypeError({ op: "rademacher", expected: "a dtype int32, float32 or float64", got: String(dtype) });
+    return drawSigns({ shape: checkShape("rademacher", shape), dtype }, consume("rademacher", key));
+  },
+);
 
 const ranges = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
 type Word = keyof typeof ranges;
@@ -195,18 +212,17 @@ export const integers = (form: Form, words: Value, n: number): Value =>
  * @example
  * random.randint(random.key(1), [5], 0, 10) // => [6 7 0 3 8]
  */
-export const randint = (
-  key: Key,
-  shape: Shape,
-  minval: ArrayLike,
-  maxval: ArrayLike,
-  options: IntegerOptions = {},
-): NDArray => {
-  const form = integerForm("randint", shape, options),
-    dtype = form.dtype as Word;
-  const [lo] = bound(minval, dtype),
-    [hi, over] = bound(maxval, dtype);
-  const above = typeof over === "boolean" ? asArray(over, "randint") : over;
-  for (const x of [lo, hi]) parameters("randint", [x], form.shape, dtype);
-  return drawIntegers(form, consume("randint", key), lo, hi, above);
-};
+export const randint = named(
+  "randint",
+  [],
+  ["dtype"],
+  (key: Key, shape: Shape, minval: ArrayLike, maxval: ArrayLike, options: IntegerOptions = {}): NDArray => {
+    const form = integerForm("randint", shape, options),
+      dtype = form.dtype as Word;
+    const [lo] = bound(minval, dtype),
+      [hi, over] = bound(maxval, dtype);
+    const above = typeof over === "boolean" ? asArray(over, "randint") : over;
+    for (const x of [lo, hi]) parameters("randint", [x], form.shape, dtype);
+    return drawIntegers(form, consume("randint", key), lo, hi, above);
+  },
+);
