@@ -8,10 +8,10 @@ import { costOf, dataNodes } from "./cost.ts";
 /** Nanoseconds of one unit of `costOf` in vectors and alone: fitted to exponentials, matrix products and sums. */
 const inVectors = 0.04,
   alone = 0.3;
-/** Below this work (ns) waking a thread is not worth it; chunks should be worth taking, and enough for threads to end together. */
-const worthSharing = 120_000,
-  chunkWork = 25_000,
-  mostChunks = 64;
+/** Nanoseconds of work below which waking a thread is not worth it, and that a chunk should have; laws lower them. */
+export const economy = { worthSharing: 120_000, chunkWork: 25_000 };
+/** More than enough for threads to end at the same time. */
+const mostChunks = 64;
 /** Threads repeat what stands before the loop: it may be at most this part of it. */
 const mostPrelude = 1 / 8;
 /** Whole rounds of every vector loop: 1, 2, 3 or 4 vectors of 2 or 4 lanes. Cut elsewhere, other elements would be left over. */
@@ -107,10 +107,10 @@ export const splitOf = ({ body, outputs, scratch }: Kernel, rounds: ReadonlySet<
   if (!repeatable(prelude, new Set(scratch)) || (last.mark !== "parallel" && readsAny(body, new Set(outputs))))
     return null;
   const work = nanoseconds([last]);
-  if (work < worthSharing || nanoseconds(prelude) > work * mostPrelude) return null;
+  if (work < economy.worthSharing || nanoseconds(prelude) > work * mostPrelude) return null;
   const { index, mark } = last,
     unit = mark === "vector" ? vectorRounds : 1,
-    chunks = Math.min(mostChunks, Math.max(2, Math.round(work / chunkWork))),
+    chunks = Math.min(mostChunks, Math.max(2, Math.round(work / economy.chunkWork))),
     chunk = Math.ceil(index.extent / chunks / unit) * unit;
   return chunk < index.extent ? { index, chunk } : null;
 };

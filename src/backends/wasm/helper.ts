@@ -24,14 +24,13 @@ export type Start = (gone: () => void) => Helper;
 const builtin = () => (typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:worker_threads"));
 
 const inNode =
-  ({
-    Worker: NodeWorker,
-    MessageChannel: Channel,
-    receiveMessageOnPort,
-  }: NonNullable<ReturnType<typeof builtin>>): Start =>
+  (
+    { Worker: NodeWorker, MessageChannel: Channel, receiveMessageOnPort }: NonNullable<ReturnType<typeof builtin>>,
+    source: string,
+  ): Start =>
   (gone) => {
     const { port1: mine, port2: port } = new Channel(),
-      worker = new NodeWorker(workerSource, {
+      worker = new NodeWorker(source, {
         eval: true,
         name: "brickbox",
         execArgv: [],
@@ -42,11 +41,15 @@ const inNode =
     worker.unref();
     mine.unref();
     worker.on("error", () => {});
-    worker.on("exit", gone);
+    let ended = false;
+    worker.on("exit", () => {
+      ended = true;
+      gone();
+    });
     return {
       send: (message) => mine.postMessage(message),
       // Says false once nobody is at the other end: the only sign of death that comes without a turn of the event loop.
-      alive: () => (mine.postMessage(null) as unknown) !== false,
+      alive: () => !ended && (mine.postMessage(null) as unknown) !== false,
       said: () => (receiveMessageOnPort(mine)?.message as string | undefined) ?? null,
       kill: () => void worker.terminate(),
     };
@@ -67,10 +70,10 @@ const inBrowser: Start = () => {
   };
 };
 
-/** How workers are started here, or null where memory cannot be shared. */
-export const workerStart = (): Start | null => {
+/** How workers are started here, or null where memory cannot be shared. In Node another program can take the place of ours, for laws. */
+export const workerStart = (source = workerSource): Start | null => {
   if (!threadsSupported()) return null;
   const threads = builtin();
-  if (threads !== undefined) return inNode(threads);
+  if (threads !== undefined) return inNode(threads, source);
   return globalThis.crossOriginIsolated === true && typeof Worker === "function" ? inBrowser : null;
 };
