@@ -103,11 +103,11 @@ export const splitOf = ({ body, outputs, scratch }: Kernel, rounds: ReadonlySet<
   const last = body[body.length - 1];
   if (last?.op !== "for" || last.limit !== undefined || last.accs.length > 0 || last.index.extent < 2) return null;
   if (last.mark === "unrolled" || !(last.mark === "parallel" || rounds.has(last.index))) return null;
-  const prelude = body.slice(0, -1);
+  const prelude = body.slice(0, -1),
+    work = nanoseconds([last]);
+  if (work < economy.worthSharing || nanoseconds(prelude) > work * mostPrelude) return null;
   if (!repeatable(prelude, new Set(scratch)) || (last.mark !== "parallel" && readsAny(body, new Set(outputs))))
     return null;
-  const work = nanoseconds([last]);
-  if (work < economy.worthSharing || nanoseconds(prelude) > work * mostPrelude) return null;
   const { index, mark } = last,
     unit = mark === "vector" ? vectorRounds : 1,
     chunks = Math.min(mostChunks, Math.max(2, Math.round(work / economy.chunkWork))),

@@ -7,7 +7,7 @@ import { noteLines } from "../core/origin.ts";
 export type BackendName = "wasm" | "reference";
 /** What `configure` takes; what is left out stays as it is. */
 export interface Settings {
-  /** Threads that kernels may use. */
+  /** Threads that share big kernels: the number of cores, at most 8, if not said. Results are the same, bit by bit, for any number. */
   readonly threads: number;
   /** Bytes of arrays that the backend's memory caches; null starts at 256 MiB and grows with the working set. */
   readonly memoryBudget: number | null;
@@ -22,8 +22,14 @@ export interface Settings {
   readonly log: (message: string) => void;
 }
 
+/** What this machine offers; asked for without an import, so that bundlers and browsers see none. */
+const cores = (): number => {
+  const os = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("node:os");
+  return os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+};
+
 let state: Settings = {
-  threads: 1,
+  threads: Math.min(cores(), 8),
   memoryBudget: null,
   debug: false,
   check: false,
