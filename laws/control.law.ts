@@ -310,7 +310,7 @@ const mistakes: Readonly<Record<string, readonly [f: () => unknown, text: string
   ],
   "branches of different structures": [
     () => wrong.switch?.(0, [(x: NDArray) => [x], (x: NDArray) => x], three),
-    "switch: result: expected results of one structure, [*] from branch 0, got * from branch 1",
+    "switch: result: expected results of one structure, [*] from branch 0, got * from branch 1\n  remedy: give results of one structure from all branches, zeros where one has nothing to say",
   ],
   "a predicate with an axis": [
     () =>

@@ -127,7 +127,7 @@ describe("a leaked tracer", () => {
     expect(message(() => grad((v: Value) => E.mul(leak, v))(x))).toBe(text("mul"));
     expect(message(() => vmap((v: Value) => E.mul(v, leak))(array([1], [1], "float32")))).toBe(text("mul"));
     expect(message(() => leak.item())).toBe(
-      `${trace}: expected an array with a value, but inside ${trace}, which has ended f32[] only stands for one, got item()\n  remedy: ${later}`,
+      `${trace}: expected an array with a value, but inside ${trace}, which has ended, f32[] only stands for one, got item()\n  remedy: ${later}`,
     );
   });
   it("returned from another trace", () => {
@@ -142,7 +142,7 @@ describe("a leaked tracer", () => {
       () => vmap((_: Value) => leak)(array([1])),
       () => jvp((_: Value) => leak, [x], [x]),
     ])
-      expect(message(run)).toMatch(/expected values that are alive, got a traced value that has leaked out of jit\(/);
+      expect(message(run)).toMatch(/expected values that are alive, got a traced value that has leaked out of jit\n/);
   });
 });
 

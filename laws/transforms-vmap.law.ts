@@ -263,7 +263,10 @@ describe("vmap: axes", () => {
       () => vmap(add)(x, 3 as never),
       "vmap: expected inAxes for args[1] to be an axis of f32[], got 0\n  remedy: give null for what is not mapped",
     ],
-    [() => vmap(add, [0])(x, y), "vmap: expected inAxes to have the structure [*, *], got [*]"],
+    [
+      () => vmap(add, [0])(x, y),
+      "vmap: expected inAxes with an entry for each of 2 arguments, got 1 in [0]\n  remedy: give null for an argument that is not mapped, or one number for all",
+    ],
     [
       () => vmap(pair, [{ a: 0 }, 0] as never)({ a: x, b: x }, x),
       "vmap: expected inAxes[0] to have the structure { a: *, b: * }, got { a: * }",

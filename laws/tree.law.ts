@@ -141,7 +141,7 @@ describe("tree: what does not fit is named by its key path", () => {
     ],
     [
       () => flattenLike(def, { layers: [{ w: 1 }, { w: 1 }] }, "update", "params"),
-      "update: expected params.layers[1] to have the structure { b: *, w: * }, got { w: * }",
+      "update: expected params.layers[1] to have the structure { b: *, w: * }, got { w: * } | remedy: add b",
     ],
     [
       () => flattenLike(def, { layers: [{ w: [1] }, { w: 1, b: 2 }] }, "update", "params"),
@@ -149,7 +149,7 @@ describe("tree: what does not fit is named by its key path", () => {
     ],
     [
       () => map((x: number) => x, { a: 1 }, { b: 1 }),
-      "tree.map: expected trees[1] to have the structure { a: * }, got { b: * }",
+      "tree.map: expected trees[1] to have the structure { a: * }, got { b: * } | remedy: add a, leave out b",
     ],
     [() => map((x: number) => x, [1, 2], [1]), "tree.map: expected trees[1] to have the structure [*, *], got [*]"],
   ];

@@ -38,6 +38,7 @@ const agree = (op: string, branches: readonly Body[]): readonly Body[] => {
         op: `${op}: ${pathString("result", d.path)}`,
         expected: `results of one structure, ${d.expected} from ${name(0)}`,
         got: `${d.got} from ${name(k)}`,
+        remedy: "give results of one structure from all branches, zeros where one has nothing to say",
       });
   });
   const wanted = first.jaxpr.outs.map((_, i): { readonly aval: Aval; readonly from: number } => {

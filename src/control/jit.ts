@@ -151,7 +151,11 @@ const chosen = (list: readonly number[], i: number, n: number): boolean => list.
 
 const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
   if (typeof f !== "function")
-    throw new ArgumentError({ op: "jit", expected: "a function", got: f === null ? "null" : typeof f });
+    throw new ArgumentError({
+      op: "jit",
+      expected: "a function",
+      got: f === null ? "null" : (f as unknown) instanceof Value ? "an array" : typeof f,
+    });
   const name = f.name === "" ? "jit" : f.name,
     device = options.device ?? null;
   const statics = positions("staticArgnums", options.staticArgnums),
@@ -194,7 +198,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
       out = def;
       return results.map(toValue);
     };
-    const { jaxpr, consts } = traceJaxpr(flat, avals, `jit(${name})`);
+    const { jaxpr, consts } = traceJaxpr(flat, avals, f.name === "" ? "jit" : `jit(${name})`);
     tally.traces++;
     const pattern = flags.includes(true) ? [...consts.map(() => false), ...flags] : null;
     const entry: Entry = {
@@ -270,6 +274,6 @@ export interface Jit {
  * f(np.array([1, 2, 3])) // => 14
  */
 export const jit: Jit = ((f?: Fn | JitOptions, options: JitOptions = {}) =>
-  f === undefined || (typeof f === "object" && f !== null)
+  f === undefined || (typeof f === "object" && f !== null && !(f instanceof Value))
     ? <F extends Fn>(g: F) => make(g, f ?? {})
-    : make(f, options)) as Jit;
+    : make(f as Fn, options)) as Jit;

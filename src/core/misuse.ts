@@ -53,7 +53,7 @@ export type Misuse = keyof typeof advice;
 export const tracerMisuse = (value: Value, what: Misuse | (string & {})): never => {
   const { got, remedy }: Advice = Object.hasOwn(advice, what) ? advice[what as Misuse] : { got: what, remedy: later };
   const where = value instanceof Tracer ? value.life.name : "a trace";
-  const state = value instanceof Tracer && !value.life.alive ? ", which has ended" : "";
+  const state = value instanceof Tracer && !value.life.alive ? ", which has ended," : "";
   throw new TraceError({
     op: where,
     expected: `an array with a value, but inside ${where}${state} ${showAval(value.aval)} only stands for one`,

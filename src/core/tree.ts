@@ -225,12 +225,24 @@ export const showDef = (d: TreeDef): string => {
       return d satisfies never;
   }
 };
+/** Where two structures differ, and what to do about it if their keys say so. */
+export interface Difference {
+  readonly path: readonly Key[];
+  readonly expected: string;
+  readonly got: string;
+  readonly remedy?: string;
+}
+const without = (keys: readonly string[], others: readonly string[]): readonly string[] =>
+  keys.filter((k) => !others.includes(k));
+const listed = (what: string, keys: readonly string[]): readonly string[] =>
+  keys.length === 0 ? [] : [`${what} ${keys.join(", ")}`];
+const keyRemedy = (a: TreeDef, b: TreeDef): { readonly remedy?: string } => {
+  if (a.kind !== "record" || b.kind !== "record") return {};
+  const steps = [...listed("add", without(a.keys, b.keys)), ...listed("leave out", without(b.keys, a.keys))];
+  return { remedy: steps.join(", ") };
+};
 /** First place where two structures differ, as key path and description, or null. */
-export const difference = (
-  a: TreeDef,
-  b: TreeDef,
-  path: readonly Key[] = [],
-): { readonly path: readonly Key[]; readonly expected: string; readonly got: string } | null => {
+export const difference = (a: TreeDef, b: TreeDef, path: readonly Key[] = []): Difference | null => {
   if (sameDef(a, b)) return null;
   if (
     ((a.kind === "list" && b.kind === "list") || (a.kind === "node" && b.kind === "node" && a.type === b.type)) &&
@@ -250,7 +262,7 @@ export const difference = (
       const d = difference(a.children[i] as TreeDef, b.children[i] as TreeDef, [...path, a.keys[i] as Key]);
       if (d !== null) return d;
     }
-  return { path, expected: showDef(a), got: showDef(b) };
+  return { path, expected: showDef(a), got: showDef(b), ...keyRemedy(a, b) };
 };
 /** Leaves of `tree`, which must have the structure `def`; the error names the key path below `root`. */
 export const flattenLike = (def: TreeDef, tree: unknown, op: string, root: string): readonly unknown[] => {
@@ -261,6 +273,7 @@ export const flattenLike = (def: TreeDef, tree: unknown, op: string, root: strin
       op,
       expected: `${pathString(root, d.path)} to have the structure ${d.expected}`,
       got: d.got,
+      ...(d.remedy === undefined ? {} : { remedy: d.remedy }),
     });
   return leaves;
 };

@@ -35,6 +35,7 @@ const checkInner = (op: string, x: Value, y: Value, a: number, b: number): void 
       op,
       expected: `equal extents of axis ${a} of the left and axis ${b} of the right`,
       got: `${x.shape[a]} and ${y.shape[b]} in ${showAval(x.aval)} and ${showAval(y.aval)}`,
+      remedy: "transpose one of them (x.T), or name the axes with np.einsum",
     });
 };
 const checkRank = (op: string, x: Value, rank: number, which: string): void => {

@@ -53,6 +53,7 @@ const like = (op: string, def: TreeDef, x: unknown, root: string, options: TreeO
       op,
       expected: `${core.pathString(root, d.path)} to have the structure ${d.expected}`,
       got: d.got,
+      ...(d.remedy === undefined ? {} : { remedy: d.remedy }),
     });
   return found;
 };

@@ -86,6 +86,11 @@ export const liftLeaf: Lift = (x, op): Value => {
       op,
       expected: "an array, a number, a boolean, a typed array or a nested list of numbers",
       got: describe(x),
+      ...(x === undefined
+        ? { remedy: "look for a property that does not exist, or an argument that was not given" }
+        : typeof x === "string"
+          ? { remedy: "Number(text) makes a number of a text" }
+          : {}),
     });
   const shape = shapeOf(x),
     flat: (number | boolean)[] = [];

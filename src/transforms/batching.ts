@@ -1,6 +1,6 @@
 // Vectorization for users: `vmap` maps a function over an axis of its arguments.
 import { showAval } from "../core/aval.ts";
-import { ArgumentError, ShapeError } from "../core/errors.ts";
+import { ArgumentError, ShapeError, TreeError } from "../core/errors.ts";
 import { type TreeDef, unflatten } from "../core/tree.ts";
 import type { Value } from "../core/value.ts";
 import { without } from "../primitives/linear.ts";
@@ -104,6 +104,13 @@ const make =
   (...args) => {
     const { inAxes = 0, outAxes = 0, axisName, axisSize }: VmapOptions = isAxes(given) ? { inAxes: given } : given;
     const { leaves, def } = leavesOf(args, op);
+    if (Array.isArray(inAxes) && inAxes.length !== args.length)
+      throw new TreeError({
+        op,
+        expected: `inAxes with an entry for each of ${args.length} arguments`,
+        got: `${inAxes.length} in [${inAxes.map(String).join(", ")}]`,
+        remedy: "give null for an argument that is not mapped, or one number for all",
+      });
     const axes = spread(inAxes, def, op, "inAxes").map((a, i) => {
       const v = leaves[i] as Value,
         name = leafPath(def, i, "args");

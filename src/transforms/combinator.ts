@@ -1,5 +1,6 @@
 // Both forms of a transform: `grad(f, options)` transforms f, `grad(options)` waits for it, so that it fits in a `pipe`.
 import { ArgumentError } from "../core/errors.ts";
+import { Value } from "../core/value.ts";
 import type { Callable } from "./leaves.ts";
 import type { Fn } from "./types.ts";
 
@@ -16,7 +17,15 @@ export const eitherOrder =
   };
 
 const describe = (x: unknown): string =>
-  x === null ? "null" : Array.isArray(x) ? "a list" : typeof x === "object" ? "an object" : `${typeof x} ${String(x)}`;
+  x === null
+    ? "null"
+    : Array.isArray(x)
+      ? "a list"
+      : x instanceof Value
+        ? "an array"
+        : typeof x === "object"
+          ? "an object"
+          : `${typeof x} ${String(x)}`;
 
 /** `make` applied to the function, now or later; the result is called `op(f)`. `isOptions` tells options from mistakes. */
 export const combinator = <O>(
@@ -25,7 +34,8 @@ export const combinator = <O>(
   first: unknown,
   second: unknown,
   none: O,
-  isOptions: (x: unknown) => x is O = (x): x is O => typeof x === "object" && x !== null && !Array.isArray(x),
+  isOptions: (x: unknown) => x is O = (x): x is O =>
+    typeof x === "object" && x !== null && !Array.isArray(x) && !(x instanceof Value),
 ): unknown => {
   const finish = (f: unknown, given: unknown): Callable => {
     if (typeof f !== "function") throw new ArgumentError({ op, expected: "a function", got: describe(f) });
