@@ -16,9 +16,9 @@ export const axesInScope = (): ReadonlyMap<string, number> => {
 };
 /** Equal for scopes with equal axes and equal checks: what is traced in one is right in the other. */
 export const scopeKey = (): string => {
-  if (isEager()) return "";
-  const axes = axesInScope();
   const checks = modes.check ? "check" : "";
+  if (isEager()) return checks;
+  const axes = axesInScope();
   return axes.size === 0 ? checks : checks + JSON.stringify([...axes].sort(([a], [b]) => (a < b ? -1 : 1)));
 };
 
