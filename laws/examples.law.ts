@@ -72,14 +72,20 @@ describe("examples", () => {
 
 describe("benchmarks", () => {
   it("check their results and measure", { timeout: 60_000 }, async () => {
-    expect(await run("bench/index.ts", "--quick", "--out", folder, "overhead")).toMatch(
-      /eager add of two 3-vectors +[\d.]+ [nu]s/,
-    );
-    const [file] = readdirSync(folder).filter((name) => name.startsWith("node-"));
-    const report = JSON.parse(readFileSync(join(folder, file as string), "utf8")) as {
-      readonly results: readonly unknown[];
+    const options = ["--quick", "--rivals", "plain", "--suite", "overhead", "--out", folder];
+    expect(await run("bench/index.ts", ...options)).toMatch(/brickbox2 [\d.]+ [nµm]s/);
+    const [file] = readdirSync(folder).filter((name) => /^node-\d+\.json$/.test(name));
+    const { rows } = JSON.parse(readFileSync(join(folder, file as string), "utf8")) as {
+      readonly rows: readonly { readonly cells: Readonly<Record<string, { readonly median?: number }>> }[];
     };
-    expect(report.results.length).toBe(4);
+    expect(rows.length).toBe(4);
+    for (const { cells } of rows)
+      for (const who of ["brickbox1", "brickbox2", "plain"]) expect(cells[who]?.median).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toContain((file as string).replace("json", "html"));
+  });
+  it("show their options", { timeout: 60_000 }, async () => {
+    const text = await run("bench/index.ts", "--help");
+    for (const word of ["--suite", "--rivals", "--quick", "--readme", "matmul", "torch"]) expect(text).toContain(word);
   });
 });
 
