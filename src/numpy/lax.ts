@@ -27,4 +27,5 @@ export * from "./lax/products.ts";
 export * from "./lax/reducing.ts";
 export * from "./lax/shaping.ts";
 export * from "./lax/slicing.ts";
+export * from "./lax/sorting.ts";
 export * from "./lax/unary.ts";

@@ -20,6 +20,8 @@ import type { RunningOptions } from "./running.ts";
 import * as running from "./running.ts";
 import type { OrderOptions } from "./shapes.ts";
 import * as shapes from "./shapes.ts";
+import type { SortOptions } from "./sorting.ts";
+import * as sorting from "./sorting.ts";
 
 /** A reduction as a method: `x.sum(axis, options)`, or `x.sum({ axis, ...options })`. */
 export interface Reducing<O, A = Axes> {
@@ -90,6 +92,8 @@ export interface ArrayMethods {
   readonly argmin: Reducing<KeepOptions, number | null>;
   readonly cumsum: Reducing<RunningOptions, number | null>;
   readonly cumprod: Reducing<RunningOptions, number | null>;
+  readonly sort: Reducing<SortOptions, number | null>;
+  readonly argsort: Reducing<SortOptions, number | null>;
 
   reshape(shape: number | Shape, options?: OrderOptions): NDArray;
   reshape(...shape: readonly number[]): NDArray;
@@ -145,6 +149,8 @@ const functions = {
   argmin: reductions.argmin,
   cumsum: running.cumsum,
   cumprod: running.cumprod,
+  sort: sorting.sort,
+  argsort: sorting.argsort,
   flatten: shapes.ravel,
   ravel: shapes.ravel,
   transpose: shapes.transpose,

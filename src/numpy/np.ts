@@ -65,6 +65,7 @@ export { dot, inner, kron, matmul, matvec, outer, tensordot, vdot, vecdot, vecma
 export * from "./nanReductions.ts";
 export * from "./padding.ts";
 export * from "./positions.ts";
+export * from "./quantiles.ts";
 export * from "./reductions.ts";
 export * from "./running.ts";
 export {
@@ -94,6 +95,8 @@ export {
 export type { OrderOptions } from "./shapes.ts";
 export * from "./polynomials.ts";
 export * from "./signals.ts";
+export type { SortOptions } from "./sorting.ts";
+export { argpartition, argsort, lexsort, partition, sort } from "./sorting.ts";
 export * from "./statistics.ts";
 export * from "./windows.ts";
 export { ix, ravelMultiIndex } from "./indexingGrid.ts";
