@@ -12,23 +12,23 @@ import { verdict } from "./verdict.ts";
 
 const usage = `usage: npx tsx examples/charlm.ts [options]
 
-  --epochs N       how often the text is read (default 6)
+  --epochs N       how often the text is read (default 7)
   --hidden N       units of the LSTM (default 128)
-  --streams N      places in the text that are read side by side (default 32)
+  --streams N      places in the text that are read side by side (default 16)
   --steps N        characters of each stream in one step of training (default 64)
-  --rate X         learning rate at its peak (default 0.004)
+  --rate X         learning rate at its peak (default 0.008)
   --temperature X  how daring the sample is (default 0.7)
   --seed N         decides the parameters and the sample (default 0)
-  --quick          a look in a few seconds: a small model, a twentieth of the text
+  --quick          a look in a few seconds: a small model that learns fast, a twentieth of the text
   --help           this text`;
 
 const { values: given } = parseArgs({
   options: {
-    epochs: { type: "string", default: "6" },
+    epochs: { type: "string", default: "7" },
     hidden: { type: "string", default: "128" },
-    streams: { type: "string", default: "32" },
+    streams: { type: "string", default: "16" },
     steps: { type: "string", default: "64" },
-    rate: { type: "string", default: "0.004" },
+    rate: { type: "string", default: "0.008" },
     temperature: { type: "string", default: "0.7" },
     seed: { type: "string", default: "0" },
     quick: { type: "boolean", default: false },
@@ -41,7 +41,7 @@ const numbers = {
   hidden: quick ? 64 : Number(given.hidden),
   streams: Number(given.streams),
   steps: Number(given.steps),
-  rate: Number(given.rate),
+  rate: quick ? 0.02 : Number(given.rate),
   temperature: Number(given.temperature),
   seed: Number(given.seed),
 };
@@ -186,13 +186,14 @@ const params = await learn();
 const written = write(params, random.split(sampleKey, 600)).dataSync();
 console.log(`\n${Array.from(written, (id) => alphabet[id] as string).join("")}\n`);
 const bits = heldOutBits(params),
-  baseline = ngramBits(seen, held, 3, alphabet.length);
+  before = quick ? 0 : 2,
+  baseline = ngramBits(seen, held, before + 1, alphabet.length);
 verdict({
   name: "charlm",
   metric: "held-out bits per character",
   value: bits,
-  // Fewer than the 3-gram model needs, whatever else.
-  threshold: quick ? 4 : Math.min(2.4, baseline),
+  // Calibrated once: seed 0 reaches 2.29. A quick look has less to learn from, and is compared with the frequencies of characters.
+  threshold: Math.min(quick ? 3.8 : 2.4, baseline),
   baseline,
   seconds: (performance.now() - started) / 1000,
   less: true,
