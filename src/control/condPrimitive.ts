@@ -9,8 +9,7 @@ import type { MappedAxis } from "../core/primitive.ts";
 import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";
-import { clamp, eq, select, selectN } from "../primitives/elementwise.ts";
-import { stopGradient } from "../primitives/identity.ts";
+import { clamp, eq, selectN } from "../primitives/elementwise.ts";
 import { broadcast, full, moveAxis, zerosOf } from "../primitives/linear.ts";
 import { cached } from "../transforms/derived.ts";
 import { evalJaxpr, type Flat, traceJaxpr } from "../transforms/trace.ts";
@@ -18,6 +17,7 @@ import { backwardPass } from "../transforms/transpose.ts";
 import { batchJaxpr, placeAxis } from "../transforms/vmap.ts";
 import { jvpBody, splitBody } from "./bodies.ts";
 import { callP } from "./call.ts";
+import { gate } from "./gate.ts";
 import { interned } from "./intern.ts";
 
 /** Branches of equal signature; the operand at `chooser` is their number (int32, clamped), the others are theirs. */
@@ -132,7 +132,7 @@ const chooseEach = (
             b.outs.map(() => true),
           );
           const mine = eq(which, full([size], k, "int32"));
-          const own = xs.map((x) => (isFloating(x.dtype) ? select(alongBatch(mine, x), x, stopGradient(x)) : x));
+          const own = xs.map((x) => (isFloating(x.dtype) ? gate(alongBatch(mine, x), x) : x));
           return evalJaxpr(closed.jaxpr, [...closed.consts, ...own]);
         });
         return (results[0] as readonly Value[]).map((y, r) =>

@@ -100,7 +100,7 @@ export const customGradient: CustomGradient = ((f?: unknown) =>
   combinator<object>("customGradient", make, f, undefined, {})) as CustomGradient;
 
 /**
- * `[g, hoisted]`: `g(...args, ...hoisted)` is `f(...args)`, where `hoisted` lists the traced real arrays that `f` closes over. So rules can be given for
+ * `[g, hoisted]`: `g(...args, ...hoisted)` is `f(...args)`, where `hoisted` lists the traced arrays that `f` closes over. So rules can be given for
  * functions of functions: what is differentiated has to come in by arguments. Of `examples` only shapes and dtypes matter. Throws TreeError where the
  * arguments of `g` are not like the examples.
  * @example
@@ -117,7 +117,7 @@ export const closureConvert = <A extends readonly unknown[], R>(
     flat = flattened(f as unknown as Callable, given.rebuild, op);
   const { jaxpr, consts } = traceJaxpr(flat.flat, given.leaves, op),
     out: TreeDef = flat.def();
-  const hoist = consts.map((c) => c instanceof Tracer && isFloating(c.dtype)),
+  const hoist = consts.map((c) => c instanceof Tracer),
     hoisted = consts.filter((_, i) => hoist[i]);
   const converted = (...args: readonly unknown[]): unknown => {
     const own = flattenLike(given.def, args.slice(0, examples.length), op, "args").map((x) => lift(x, op)),

@@ -8,7 +8,7 @@ import { add } from "../primitives/elementwise.ts";
 import { combinator } from "../transforms/combinator.ts";
 import { type Callable, call, rebuild } from "../transforms/leaves.ts";
 import { tangentsFor, tangentTree } from "../transforms/prefix.ts";
-import type { Arrays, Fn, Tangents } from "../transforms/types.ts";
+import type { Arrays, Fn, NoOptions, Tangents } from "../transforms/types.ts";
 import {
   allArguments,
   checkRule,
@@ -25,20 +25,21 @@ import { customJvpP, type JvpRule } from "./customJvpPrimitive.ts";
 
 /** A result and its tangent. */
 type Pair<R> = readonly [R, Tangents<R>];
+/** Rules of functions that have arguments without derivative are not checked by the compiler. */
+type Rule<F extends Fn, O> = O extends { readonly nondiffArgnums: unknown }
+  ? (...args: never[]) => readonly [unknown, unknown]
+  : (primals: Arrays<Parameters<F>>, tangents: Arrays<Parameters<F>>) => Pair<ReturnType<F>>;
 /** A function like F with a place for its rule. */
-export type CustomJvp<F extends Fn> = F & {
+export type CustomJvp<F extends Fn, O = NoOptions> = F & {
   /**
    * Give the rule: `(primals, tangents) -> [result, tangent of the result]`, linear in the tangents; zeros are arrays of zeros, integers have
    * null. With nondiffArgnums those arguments come first. Returns the function.
    */
-  readonly defjvp: {
-    (rule: (primals: Arrays<Parameters<F>>, tangents: Arrays<Parameters<F>>) => Pair<ReturnType<F>>): CustomJvp<F>;
-    (rule: (...args: never[]) => readonly [unknown, unknown]): CustomJvp<F>;
-  };
+  readonly defjvp: (rule: Rule<F, O>) => CustomJvp<F, O>;
   /** Give a rule per argument, `(tangent, result, ...primals) -> its part of the tangent`, or null for none; the parts are added up. */
   readonly defjvps: (
     ...rules: readonly (((tangent: never, result: never, ...primals: never[]) => unknown) | null)[]
-  ) => CustomJvp<F>;
+  ) => CustomJvp<F, O>;
 };
 
 /** The user's rule on operands. */
@@ -150,8 +151,8 @@ const make = (f: Callable, options: NondiffOptions): Callable => {
 
 /** Both forms of `customJvp`. */
 export interface CustomJvpOf {
-  <F extends Fn>(f: F, options?: NondiffOptions): CustomJvp<F>;
-  (options?: NondiffOptions): <F extends Fn>(f: F) => CustomJvp<F>;
+  <F extends Fn, const O extends NondiffOptions = NoOptions>(f: F, options?: O): CustomJvp<F, O>;
+  <const O extends NondiffOptions = NoOptions>(options?: O): <F extends Fn>(f: F) => CustomJvp<F, O>;
 }
 /**
  * `f` with a forward derivative of its own: `defjvp` gives the rule that maps arguments and tangents to the result and its tangent. Reverse mode
@@ -159,8 +160,8 @@ export interface CustomJvpOf {
  * ArgumentError without a rule, TreeError, ShapeError or DTypeError naming the leaf where the rule does not fit the function, TraceError if something is
  * differentiated that it closes over.
  * @example
- * const log1pexp = customJvp((x: NDArray) => np.log(np.add(1, np.exp(x))))
- *   .defjvp(([x], [dx]) => [log1pexp(x), np.multiply(np.subtract(1, np.divide(1, np.add(1, np.exp(x)))), dx)]);
+ * const log1pexp = customJvp((x: NDArray) => np.log(np.add(1, np.exp(x))));
+ * log1pexp.defjvp(([x], [dx]) => [log1pexp(x), np.multiply(np.subtract(1, np.divide(1, np.add(1, np.exp(x)))), dx)]);
  * grad(log1pexp)(np.array(0)) // => 0.5
  */
 export const customJvp: CustomJvpOf = ((f?: unknown, options?: unknown) =>

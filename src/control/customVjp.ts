@@ -7,7 +7,7 @@ import type { Value } from "../core/value.ts";
 import { combinator } from "../transforms/combinator.ts";
 import { type Callable, call, leavesOf, rebuild } from "../transforms/leaves.ts";
 import { tangentsFor, tangentTree } from "../transforms/prefix.ts";
-import type { Arrays, Fn, Tangents } from "../transforms/types.ts";
+import type { Arrays, Fn, NoOptions, Tangents } from "../transforms/types.ts";
 import {
   allArguments,
   checkRule,
@@ -22,22 +22,19 @@ import {
 import { eagerly, likeResults, traceCall } from "./customCall.ts";
 import { customVjpP, type ForwardRule } from "./customVjpPrimitive.ts";
 
+type Backward<F extends Fn, O, R> = O extends { readonly nondiffArgnums: unknown }
+  ? (...args: never[]) => readonly unknown[]
+  : (residuals: Arrays<R>, cotangent: Arrays<ReturnType<F>>) => Tangents<Parameters<F>>;
 /** A function like F with a place for its rule. */
-export type CustomVjp<F extends Fn> = F & {
+export type CustomVjp<F extends Fn, O = NoOptions> = F & {
   /**
    * Give the rule: `forward(...args) -> [result, residuals]` and `backward(residuals, cotangent) -> [cotangent of each argument]` (null for zeros and
    * for integers). With nondiffArgnums `backward` gets those arguments first, and gives no cotangents for them. Returns the function.
    */
-  readonly defvjp: {
-    <R>(
-      forward: (...args: Parameters<F>) => readonly [ReturnType<F>, R],
-      backward: (residuals: Arrays<R>, cotangent: Arrays<ReturnType<F>>) => Tangents<Parameters<F>>,
-    ): CustomVjp<F>;
-    (
-      forward: (...args: Parameters<F>) => readonly [unknown, unknown],
-      backward: (...args: never[]) => readonly unknown[],
-    ): CustomVjp<F>;
-  };
+  readonly defvjp: <R>(
+    forward: (...args: Parameters<F>) => readonly [ReturnType<F>, R],
+    backward: Backward<F, O, R>,
+  ) => CustomVjp<F, O>;
 };
 
 const pairOf = (op: string, out: unknown, what: string): readonly [unknown, unknown] => {
@@ -126,8 +123,8 @@ const make = (f: Callable, options: NondiffOptions): Callable => {
 
 /** Both forms of `customVjp`. */
 export interface CustomVjpOf {
-  <F extends Fn>(f: F, options?: NondiffOptions): CustomVjp<F>;
-  (options?: NondiffOptions): <F extends Fn>(f: F) => CustomVjp<F>;
+  <F extends Fn, const O extends NondiffOptions = NoOptions>(f: F, options?: O): CustomVjp<F, O>;
+  <const O extends NondiffOptions = NoOptions>(options?: O): <F extends Fn>(f: F) => CustomVjp<F, O>;
 }
 /**
  * `f` with a backward derivative of its own: `defvjp(forward, backward)` gives the rule. Residuals are any tree of arrays. Higher orders differentiate the
