@@ -59,14 +59,17 @@ export const vmapFlat = (
     process: (prim, values, attrs) => {
       const parts = split(values, prim.name);
       return withTrace(parent, () => {
-        if (named !== null && prim.collective?.names(attrs).includes(named.name))
-          return wrap(...prim.collective.across(named, ...(parts ?? separate(values)), attrs));
-        if (parts === null) return parent.process(prim, values, attrs);
+        const { collective } = prim,
+          across = named !== null && collective?.names(attrs).includes(named.name) === true;
+        if (parts === null && !across) return parent.process(prim, values, attrs);
         prim.abstractEval(
           values.map((v) => v.aval),
           attrs,
         ); // complains about the shapes that the user sees
-        return wrap(...prim.batch(axis.size, parts[0], parts[1], attrs));
+        const operands = parts ?? separate(values);
+        return wrap(
+          ...(across ? collective.across(named, ...operands, attrs) : prim.batch(axis.size, ...operands, attrs)),
+        );
       });
     },
     processCall: (prim, values, attrs) => {
