@@ -85,21 +85,23 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
 };
 
 const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
-  const scratch: Buffer[] = [],
-    fills: Stmt[] = [],
-    p = e.prim as AnyPrimitive;
+  const fills: Stmt[] = [],
+    p = e.prim as AnyPrimitive,
+    out = bufferOf(e.outs[0] as Var);
   const ins = e.ins.map((a) => {
     if (isVar(a)) return bufferOf(a);
     const own = buffer(storageOf[a.aval.dtype], []);
-    scratch.push(own);
     fills.push({ op: "store", buffer: own, at: [], value: constant(scalarOf(a.aval.dtype), a.value) });
     return own;
   });
   if (!("routine" in p)) throw new Error(`${p.name} has no routine`);
   const avals = e.ins.map((a) => a.aval),
-    body = flattenStmts([...fills, ...p.routine(ins, bufferOf(e.outs[0] as Var), e.attrs, avals)]);
+    body = flattenStmts([...fills, ...p.routine(ins, out, e.attrs, avals)]);
   const used = new Map<Index, Buffer>(),
     seen = viewStmts(body, views, used);
+  // What is neither an operand nor the result is memory of the routine's own.
+  const given = new Set<Buffer>([out, ...e.ins.filter(isVar).map(bufferOf)]),
+    scratch = [...buffersIn(body)].filter((b) => !given.has(b));
   return { body: hoist([...bindRounds(used), ...seen]), scratch };
 };
 
