@@ -103,13 +103,4 @@ const perExample = (given) => {
   const names = Object.keys(given).filter((name) => given[name].trained);
   return { check: () => names.map((name) => run()[name]), run };
 };
-const residentSteps = (given, args) => {
-  const { run } = mlpStep(given, args);
-  return {
-    check: () => {
-      for (let i = 0; i < args.steps; i++) run();
-      return [[process.resourceUsage().maxRSS * 1024]];
-    },
-  };
-};
-export const plainSteps = { mlpStep, perExample, residentSteps };
+export const plainSteps = { mlpStep, perExample };
