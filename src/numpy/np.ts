@@ -94,6 +94,7 @@ export {
 } from "./shapes.ts";
 export type { OrderOptions } from "./shapes.ts";
 export * from "./polynomials.ts";
+export * from "./sets.ts";
 export * from "./signals.ts";
 export type { SortOptions } from "./sorting.ts";
 export { argpartition, argsort, lexsort, partition, sort } from "./sorting.ts";
