@@ -1,4 +1,4 @@
-// Every pointwise, movement, reduction and cumulative primitive on tiny arrays: value, shape, derivative against central
+// Every pointwise, movement, reduction, cumulative and sorting primitive on tiny arrays: value, shape, derivative against central
 // differences, transpose against the map itself, batch rule against a stack. Special points are in primitives-special.law.ts.
 import { describe, expect, it } from "vitest";
 import { type Aval, sizeOf } from "../src/core/aval.ts";
@@ -11,6 +11,7 @@ import * as E from "../src/primitives/elementwise.ts";
 import * as M from "../src/primitives/movement.ts";
 import { fullLike } from "../src/primitives/pointwise.ts";
 import * as R from "../src/primitives/reductions.ts";
+import * as S from "../src/primitives/sort.ts";
 import { jvpFlat } from "../src/transforms/jvp.ts";
 import { linearizeFlat, pullLinear, pushLinear } from "../src/transforms/linearize.ts";
 import type { Flat } from "../src/transforms/trace.ts";
@@ -54,7 +55,7 @@ const valueLaw = (s: Subject): void => {
 describe("primitives: values", () => {
   it.each(table(subjects))("%s", (_name, s) => valueLaw(s));
   it("leaves none out", () => {
-    const all = [E, M, R, C].flatMap((module) =>
+    const all = [E, M, R, C, S].flatMap((module) =>
       Object.entries(module).flatMap(([name, x]) =>
         name.endsWith("P") && typeof x === "object" ? [x as unknown as AnyPrimitive] : [],
       ),

@@ -5,6 +5,7 @@ import * as C from "../src/primitives/cumulative.ts";
 import * as E from "../src/primitives/elementwise.ts";
 import * as M from "../src/primitives/movement.ts";
 import * as R from "../src/primitives/reductions.ts";
+import * as S from "../src/primitives/sort.ts";
 import { Concrete } from "./concrete.ts";
 import { special } from "./special-functions.ts";
 
@@ -283,6 +284,22 @@ const runs: readonly Subject[] = [
   subject(C.linearRecurrenceP, [array([5, 2, 0, 3]), array([1, 2, 3, 4])], forward, [1, 4, 3, 13]),
   subject(C.linearRecurrenceP, [array([5, 2, 0, 3]), array([1, 2, 3, 4])], { axis: 0, reverse: true }, [41, 8, 3, 4]),
 ];
+const up = { axis: 0, descending: false };
+const orders: readonly Subject[] = [
+  subject(S.argsortP, [array([3, nan, -0, 0, -1, Infinity], [6], "float32")], up, [4, 2, 3, 0, 5, 1]),
+  subject(
+    S.argsortP,
+    [array([1, 2, 1, 0, 3, 3], [2, 3], "int32")],
+    { axis: 1, descending: true },
+    [1, 0, 2, 1, 2, 0],
+    [2, 3],
+  ),
+  subject(S.argsortP, [array([1, 0, 1, 0], [2, 2], "bool")], up, [0, 0, 1, 1], [2, 2]),
+  subject(S.argsortP, [array([200, 3], [2], "uint8")], up, [1, 0]),
+  subject(S.argsortP, [array([2 ** 31, 7], [2], "uint32")], up, [1, 0]),
+  subject(S.argsortP, [empty([2, 0], "float32")], { axis: 1, descending: false }, [], [2, 0]),
+];
 
-/** Every primitive of the families elementwise, movement, reductions and cumulative at least once. */
-export const subjects: readonly Subject[] = [...ones, ...arithmetic, ...discrete, ...movements, ...reduced, ...runs];
+const families = [ones, arithmetic, discrete, movements, reduced, runs, orders];
+/** Every primitive of the families elementwise, movement, reductions, cumulative and sort at least once. */
+export const subjects: readonly Subject[] = families.flat();
