@@ -60,7 +60,7 @@ describe("a checkpointed function is the function", () => {
     const wrap = wrapping(policy);
     fc.assert(
       fc.property(bodies(false), stacks(names), (p, stack) => check(p, stack, checkpointed(wrap), wrap as (f: F) => F)),
-      { numRuns: 12 },
+      { numRuns: 7 },
     );
   });
   it("in one another", () => {
