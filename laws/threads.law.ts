@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { wasmBackend } from "../src/backends/wasm/backend.ts";
-import { type Helper, type Start, workerStart } from "../src/backends/wasm/helper.ts";
+import { type Helper, type Start, workerStart } from "../src/backends/wasm/workerHandle.ts";
 import { job, slots, words } from "../src/backends/wasm/layout.ts";
 import { workerSource } from "../src/backends/wasm/worker.ts";
 import { economy } from "../src/compile/split.ts";
@@ -215,10 +215,12 @@ describe("lost workers", () => {
     withDevice(device, f);
     device.backend.endThreads?.();
   };
-  const taken = `Atomics.add(control, at + ${job.next}, 1); `;
+  // The culprit acts while chunks are left for it to hold; jobs that are nearly done pass by.
+  const holding = (deed: string): string =>
+    `if (Atomics.load(control, at + ${job.next}) < 4) { Atomics.add(control, at + ${job.next}, 1); ${deed} }`;
   it.each([
-    ["ended in the midst of its part", `${taken} process.exit(0);`, /ended while it held part of the work/],
-    ["had an error", `${taken} throw new Error("boom");`, /error in a worker thread: Error: boom/],
+    ["ended in the midst of its part", holding("process.exit(0);"), /ended while it held part of the work/],
+    ["had an error", holding('throw new Error("boom");'), /error in a worker thread: Error: boom/],
   ])("one that %s is an error, and the next call works", (_, deed, message) => {
     withCulprit(deed, () => {
       configure({ threads: 2 });

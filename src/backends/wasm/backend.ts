@@ -4,7 +4,7 @@ import type { Backend, Executable, Plan, Program } from "../../kernel/program.ts
 import { disassemble } from "./disassembler.ts";
 import { emitProgram } from "./emit.ts";
 import { compileModule, relaxedSimd } from "./features.ts";
-import { type Start, workerStart } from "./helper.ts";
+import { type Start, workerStart } from "./workerHandle.ts";
 import { maxThreads } from "./layout.ts";
 import { ThreadPool, type Unit } from "./threads.ts";
 

@@ -2,7 +2,7 @@
 //
 // A job is one run of a split kernel. The caller fills a free slot, publishes the ticket, takes chunks itself until none is
 // left, and waits for those that workers hold. There is one job at a time, since the caller waits.
-import type { Helper, Message, Start } from "./helper.ts";
+import type { Helper, Message, Start } from "./workerHandle.ts";
 import { firstSlot, job, slotWords, slots, words } from "./layout.ts";
 
 /** A job that could not be finished because a worker was lost or failed. What it should have written is undefined. */
@@ -246,10 +246,17 @@ export class ThreadPool {
     if (this.sleeps) Atomics.wait(this.control, word, value, nap);
     else for (let i = 0; i < 1000 && Atomics.load(this.control, word) === value; i++);
   }
-  /** What workers have to say about their errors. */
+  /** What workers have to say about their errors; those that had one are let go, and others take their places. */
   private complaints(): string {
     if (Atomics.exchange(this.control, words.faults, 0) === 0) return "no errors";
-    const texts = this.workers.flatMap((h) => h.said() ?? []);
+    const texts: string[] = [];
+    this.helpers.forEach((h, i) => {
+      const text = h?.said() ?? null;
+      if (h === null || text === null) return;
+      texts.push(text);
+      h.kill();
+      this.lose(i + 1);
+    });
     return `an error in a worker thread: ${texts.length === 0 ? "unknown" : texts.join("; ")}`;
   }
 }
