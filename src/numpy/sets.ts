@@ -150,15 +150,18 @@ const partsOf = (op: string, x: ArrayLike, { axis = null, equalNan = true, size,
   };
 };
 
-/** The values, and behind them what else was asked for. */
-type Asked<O, K extends string> = O extends Readonly<Record<K, true>> ? [NDArray] : [];
-type UniqueResult<O> = O extends {
-  readonly returnIndex?: false;
-  readonly returnInverse?: false;
-  readonly returnCounts?: false;
-}
-  ? NDArray
-  : readonly [NDArray, ...Asked<O, "returnIndex">, ...Asked<O, "returnInverse">, ...Asked<O, "returnCounts">];
+type If<V, T extends readonly NDArray[]> = V extends true ? T : readonly [];
+/** What an option adds to the result. */
+type Asked<O, K extends string, T extends readonly NDArray[]> = K extends keyof O ? If<O[K], T> : readonly [];
+/** The values alone, or with what else was asked for behind them. */
+type Result<More extends readonly NDArray[]> = More extends readonly [] ? NDArray : readonly [NDArray, ...More];
+type UniqueResult<O> = Result<
+  readonly [
+    ...Asked<O, "returnIndex", [indices: NDArray]>,
+    ...Asked<O, "returnInverse", [inverseIndices: NDArray]>,
+    ...Asked<O, "returnCounts", [counts: NDArray]>,
+  ]
+>;
 /** What `unique` returns depends on its options: an array, or a list if more than the values is asked for. */
 export type Unique = <const O extends UniqueOptions = Record<never, never>>(
   x: ArrayLike,
@@ -314,9 +317,7 @@ export interface IntersectOptions extends SetOptions {
   /** Also return where the values come first in either array. */
   readonly returnIndices?: boolean;
 }
-type IntersectResult<O> = O extends { readonly returnIndices?: false }
-  ? NDArray
-  : readonly [values: NDArray, inX: NDArray, inY: NDArray];
+type IntersectResult<O> = Result<Asked<O, "returnIndices", readonly [inX: NDArray, inY: NDArray]>>;
 /** What `intersect1d` returns depends on its options. */
 export type Intersect = <const O extends IntersectOptions = Record<never, never>>(
   x: ArrayLike,
