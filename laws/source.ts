@@ -43,6 +43,7 @@ export const paths = (folder: string): readonly string[] => {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((path) => posix.join(folder, path.replaceAll("\\", "/")))
+    .filter((path) => !path.includes("node_modules/")) // what benchmarks install for themselves
     .sort();
 };
 
