@@ -76,7 +76,6 @@ export const neg = ofOne("neg");
 export const abs = ofOne("abs");
 export const not = ofOne("not");
 export const sqrt = ofOne("sqrt");
-export const floor = ofOne("floor");
 export const trunc = ofOne("trunc");
 export const nearest = ofOne("nearest");
 export const eq = against("eq");

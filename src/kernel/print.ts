@@ -82,9 +82,6 @@ const statement = (s: Stmt, names: Names, depth: number): Lines => {
 const statements = (body: readonly Stmt[], names: Names, depth: number): Lines =>
   body.flatMap((s) => statement(s, names, depth));
 
-/** Statements as text. */
-export const showStmts = (body: readonly Stmt[]): string => statements(body, newNames(), 0).join("\n");
-
 const kernelLines = (k: Kernel, title: string): Lines => {
   const names = newNames();
   const params = k.params.map((b) => `${k.outputs.includes(b) ? "out " : ""}${names.buffer(b)}: ${showBuffer(b)}`);

@@ -160,5 +160,3 @@ const processCall = (prim: AnyCall, ins: readonly Value[], attrs: unknown): read
 
 /** Make this the interpreter of eager code; to be called once, by the entry point. */
 export const install = (): void => installBase({ process, processCall });
-/** A type for what eager code computes with. */
-export type Concrete = ConcreteArray;

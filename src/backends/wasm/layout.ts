@@ -33,5 +33,3 @@ export const firstSlot = control + 1024,
 export const job = { next: 0, done: 16, module: 32, kernel: 33, threads: 34, addresses: 48 } as const;
 /** Buffers that fit into a job. */
 export const maxAddresses = slotWords - job.addresses;
-/** End of the control block in words. */
-export const controlEnd = firstSlot + (slots + 1) * slotWords;
