@@ -192,6 +192,7 @@ describe.each(Object.entries(operations))("%s", (_name, { f, keeps, oneNaN, fill
           want = wanted(x.data, y.data);
         same(f(a, b), vector(want));
         const filler = fillValue ?? (fill === "zero" ? 0 : (want[0] ?? 0));
+        if (x.data.length + y.data.length === 0 && oneNaN && fillValue === undefined) return; // refused, as by unique
         const padded = vector(Array.from({ length: size }, (_, i) => want[i] ?? filler));
         const g = (u: NDArray, v: NDArray): NDArray =>
           f(u, v, { size, ...(fillValue === undefined ? {} : { fillValue }) });

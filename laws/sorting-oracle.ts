@@ -51,9 +51,7 @@ export const mapRows = (
 const tiny = fc.integer({ min: -2, max: 2 });
 const strange = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0);
 /** Elements of a dtype: many ties, and the ends of the range. */
-export const elementsOf: Readonly<
-  Record<DType & ("bool" | "uint8" | "int32" | "uint32" | "float32" | "float64"), fc.Arbitrary<number>>
-> = {
+export const elementsOf: Readonly<Record<DType, fc.Arbitrary<number>>> = {
   bool: fc.constantFrom(0, 1),
   uint8: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 255 })),
   int32: fc.oneof(tiny, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),

@@ -243,19 +243,23 @@ interface SetResult {
   /** Where the values come first in either operand, beyond its end for padding; they must be in both. */
   readonly indices: () => readonly [Value, Value];
 }
-/** The values that are in the operands as `keep` says. NaN is one value for each operand, or for both of them. */
+/** Two flat arrays of one dtype. */
+const together = (op: string, x: ArrayLike, y: ArrayLike): readonly [Value, Value] => {
+  const [a, b] = promote(op, x, y) as readonly [Value, Value];
+  return [reshape(a, [a.size]), reshape(b, [b.size])];
+};
+/** The values that are in the operands as `keep` says. NaN is one value for each operand. */
 const combine = (
   op: string,
   x: ArrayLike,
   y: ArrayLike,
   keep: (inX: Value, inY: Value) => Value,
   { size, fillValue }: SetSizeOptions,
-  oneNaN = false,
 ): SetResult => {
-  const [a, b] = promote(op, x, y).map((v) => reshape(v, [v.size])) as [Value, Value],
+  const [a, b] = together(op, x, y),
     both = concatenate([a, b], 0),
     n = both.size;
-  const { order, begins, group } = groupsOf(reshape(both, [n, 1]), oneNaN || a.size);
+  const { order, begins, group } = groupsOf(reshape(both, [n, 1]), a.size);
   // From here on there is an element for every group, and there may be as many of them as of elements.
   const fromA = p.lt(order, fullLike(order, a.size)),
     countOf = (from: Value): Value => bincount(group, { weights: int(from), length: n }),
@@ -286,7 +290,7 @@ const setOf = (op: string, keep: (inX: Value, inY: Value) => Value, defaults: Se
       combine(op, x, y, keep, { ...defaults, ...options }).values,
   );
 /**
- * The different elements of both flat arrays, in order. Throws TraceError for traced arrays without a `size`.
+ * The different elements of both flat arrays, in order. Throws as `unique` does.
  * @example
  * np.union1d([3, 1], [2, 1]) // => [1 2 3]
  */
@@ -295,7 +299,7 @@ export const union1d = named(
   [],
   ["size", "fillValue"],
   (x: ArrayLike, y: ArrayLike, options: SetSizeOptions = {}): NDArray =>
-    combine("union1d", x, y, p.or, options, true).values,
+    partsOf("union1d", concatenate(together("union1d", x, y), 0), options).values,
 );
 /**
  * The different elements of the flat array x that are not in y, in order; what a `size` leaves empty is 0. NaN is in no array. Throws
