@@ -51,17 +51,10 @@ export const gather = named(
     const op = "gather",
       x = asArray(operand, op),
       rows = asArray(startIndices, op),
-      out = indexing.gather(x, rows, { ...options, dimensionNumbers, sliceSizes });
-    const axes = dimensionNumbers.startIndexMap;
-    watchWindows(
-      op,
-      x.aval,
-      axes,
-      axes.map((d) => sliceSizes[d] as number),
-      rows,
-      options.mode,
-    );
-    return settle(out, op);
+      axes = dimensionNumbers.startIndexMap,
+      sizes = axes.map((d) => sliceSizes[d] as number);
+    watchWindows(op, x.aval, axes, sizes, rows, options.mode);
+    return settle(indexing.gather(x, rows, { ...options, dimensionNumbers, sliceSizes }), op);
   },
 );
 
