@@ -17,6 +17,7 @@ import {
   unary,
 } from "./kinds.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 const isBool = (x: Value): boolean => x.aval.dtype === "bool";
 const zero = (x: Value): Value => fullLike(x, 0);
@@ -229,7 +230,7 @@ export const rint: Unary = unary(real, "rint", (x) => p.round(x, "toNearestEven"
  */
 export const round = named("round", ["decimals"], [], (x: ArrayLike, decimals: number = 0): NDArray => {
   const v = asArray(x, "round"),
-    scale = 10 ** Math.abs(decimals);
+    scale = 10 ** Math.abs(given.integer("round", "decimals", decimals));
   if (!isFloating(v.dtype))
     return decimals >= 0 ? v : multiply(asArray(round(divide(v, scale)), "round", v.dtype), scale);
   const even = (y: Value): Value => p.round(y, "toNearestEven");

@@ -3,7 +3,7 @@ import type { Shape } from "../core/aval.ts";
 import { sizeOf } from "../core/aval.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { isFloating } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
 import { lift } from "../core/lift.ts";
 import { isEager } from "../core/trace.ts";
 import { Literal, Value } from "../core/value.ts";
@@ -12,6 +12,7 @@ import { convertElementType } from "../primitives/elementwise.ts";
 import { concatenate, expandDims } from "../primitives/movement.ts";
 import { fromTyped, literalArray } from "../runtime/array.ts";
 import { typedArray } from "../runtime/views.ts";
+import { show } from "./given.ts";
 
 /**
  * An immutable array: `dtype`, `shape`, and the methods of `ArrayMethods`. Inside a transformed function it may stand for an
@@ -21,6 +22,7 @@ export type NDArray = Value;
 /** Whatever may be given where an array is expected. Numbers and lists of numbers are weak: they take the dtype of their partner. */
 export type ArrayLike = NDArray | number | boolean | TypedArray | readonly ArrayLike[];
 
+const rank: { readonly [K in DType]: number } = { bool: 0, uint8: 1, uint32: 2, int32: 3, float32: 4, float64: 5 };
 /** The number that stands for `x` in an array of `dtype`: integers of 32 bits wrap, other numbers truncate and saturate. */
 export const elementOf = (x: number | boolean, dtype: DType): number => {
   const v = Number(x);
@@ -84,6 +86,8 @@ const listArray = (x: List, op: string, dtype: DType | undefined): Value => {
  * array; both name `op`.
  */
 export const asArray = (x: ArrayLike, op: string, dtype?: DType): Value => {
+  if (dtype !== undefined && !Object.hasOwn(rank, dtype))
+    throw new DTypeError({ op, expected: `a dtype among ${Object.keys(rank).join(", ")}`, got: show(dtype) });
   if (x instanceof Value) return dtype === undefined ? x : convertElementType(x, dtype);
   if (typeof x === "number" || typeof x === "boolean") {
     const value = literal(x, dtype ?? (typeof x === "number" ? "float32" : "bool"));
@@ -94,21 +98,20 @@ export const asArray = (x: ArrayLike, op: string, dtype?: DType): Value => {
   return dtype === undefined ? array : convertElementType(array, dtype);
 };
 
-const rank: { readonly [K in DType]: number } = { bool: 0, uint8: 1, uint32: 2, int32: 3, float32: 4, float64: 5 };
 /** The dtype in which two dtypes meet: the later one of bool, uint8, uint32, int32, float32, float64. */
 export const promoteDTypes = (a: DType, b: DType): DType => (rank[a] >= rank[b] ? a : b);
 
 /** What an operand says about the dtype of the result: a dtype, or weakly "integral" or "fractional". */
 type Claim = DType | "integral" | "fractional";
 const isIntegral = (x: number): boolean => Number.isInteger(x) && x >= -(2 ** 31) && x < 2 ** 32;
-const claimOf = (x: ArrayLike | DType): Claim => {
-  if (typeof x === "string") return x;
+const claimOf = (x: ArrayLike | DType, op: string): Claim => {
+  if (typeof x === "string" && Object.hasOwn(rank, x)) return x;
   if (x instanceof Value) return weaknessOf(x) ?? x.aval.dtype;
   if (typeof x === "number") return isIntegral(x) ? "integral" : "fractional";
   if (typeof x === "boolean") return "bool";
-  if (!isList(x)) return lift(x, "resultType").dtype;
+  if (!isList(x)) return lift(x, op).dtype;
   if (x.length === 0) return "fractional";
-  return x.map(claimOf).reduce(meet);
+  return x.map((y) => claimOf(y, op)).reduce(meet);
 };
 const isWeak = (c: Claim): c is "integral" | "fractional" => c === "integral" || c === "fractional";
 const meet = (a: Claim, b: Claim): Claim => {
@@ -126,12 +129,12 @@ const besideNumber = (dtype: DType, x: number): DType => {
   return dtype === "bool" ? "int32" : dtype;
 };
 /** The dtype in which operands (or dtypes) meet. Numbers and lists of numbers are weak. */
-export const commonDType = (xs: readonly (ArrayLike | DType)[]): DType => {
+export const commonDType = (xs: readonly (ArrayLike | DType)[], op = "resultType"): DType => {
   // Weak claims go last, so that what they meet is the dtype of all arrays: `1, bool, float64` is float64 in any order.
-  const claims = xs.map(claimOf),
+  const claims = xs.map((x) => claimOf(x, op)),
     strong = claims.filter((c) => !isWeak(c)),
     weak = claims.filter(isWeak);
-  const all = [...strong, ...weak].reduce(meet);
+  const all = [...strong, ...weak].reduce(meet, strong[0] ?? weak[0] ?? "fractional");
   return isWeak(all) ? "float32" : all;
 };
 
@@ -156,7 +159,7 @@ export const promote = (op: string, ...xs: readonly ArrayLike[]): readonly Value
       return [convertElementType(first, meeting), literal(second, meeting)];
     }
   }
-  const dtype = commonDType(xs);
+  const dtype = commonDType(xs, op);
   return xs.map((x) => (typeof x === "number" || typeof x === "boolean" ? literal(x, dtype) : asArray(x, op, dtype)));
 };
 /** Sizes of a nested list, from the outside in: what `asArray(list).shape` will be. */

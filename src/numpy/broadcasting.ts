@@ -6,6 +6,7 @@ import { settle } from "../core/lift.ts";
 import type { Value } from "../core/value.ts";
 import { broadcast, reshape } from "../primitives/linear.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
+import * as given from "./given.ts";
 
 const join = (op: string, shapes: readonly Shape[]): Shape => {
   const out = new Array<number>(Math.max(0, ...shapes.map((s) => s.length))).fill(1);
@@ -30,7 +31,11 @@ const join = (op: string, shapes: readonly Shape[]): Shape => {
  * @example
  * np.broadcastShapes([3, 1], [4]) // => [3, 4]
  */
-export const broadcastShapes = (...shapes: readonly Shape[]): Shape => join("broadcastShapes", shapes);
+export const broadcastShapes = (...shapes: readonly Shape[]): Shape =>
+  join(
+    "broadcastShapes",
+    shapes.map((s) => given.shape("broadcastShapes", s)),
+  );
 
 /** `x` repeated to `shape`; the error names `op`. */
 export const expandTo = (op: string, x: Value, shape: Shape): Value => {
@@ -55,10 +60,7 @@ export const expandTo = (op: string, x: Value, shape: Shape): Value => {
  * np.broadcastTo([1, 2], [2, 2]) // => [[1 2] [1 2]]
  */
 export const broadcastTo = (x: ArrayLike, shape: number | Shape): NDArray =>
-  settle(
-    expandTo("broadcastTo", asArray(x, "broadcastTo"), typeof shape === "number" ? [shape] : shape),
-    "broadcastTo",
-  );
+  settle(expandTo("broadcastTo", asArray(x, "broadcastTo"), given.shape("broadcastTo", shape)), "broadcastTo");
 
 /** The operands in one shape; the error names `op`. */
 export const broadcastTogether = (op: string, xs: readonly Value[]): readonly Value[] => {

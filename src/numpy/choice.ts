@@ -13,6 +13,7 @@ import { anything, type Binary, binary, operand, truth } from "./kinds.ts";
 import { nonzero } from "./positions.ts";
 import { all } from "./reductions.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 /** `where` with all its arguments, or with the condition alone. */
 export interface Where {
@@ -51,6 +52,8 @@ export const select = named(
   ["default"],
   [],
   (conditions: readonly ArrayLike[], choices: readonly ArrayLike[], otherwise: ArrayLike = 0): NDArray => {
+    given.list("select", "conditions", conditions);
+    given.list("select", "choices", choices);
     if (conditions.length !== choices.length || conditions.length === 0)
       throw new ArgumentError({
         op: "select",

@@ -12,19 +12,13 @@ import { demandRoom } from "../runtime/array.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "./array.ts";
 import { expandTo } from "./broadcasting.ts";
 import { checkDTypeName } from "./dtypes.ts";
+import * as given from "./given.ts";
 import { named } from "./named.ts";
 
 /** The element type of a new array. */
 export interface DTypeOptions {
   readonly dtype?: DType;
 }
-const shapeFor = (op: string, shape: number | Shape): Shape => {
-  const out = typeof shape === "number" ? [shape] : shape;
-  if (!Array.isArray(out) || !out.every((d) => Number.isInteger(d) && d >= 0))
-    throw new ShapeError({ op, expected: "a shape of non-negative integers", got: `[${String(shape)}]` });
-  return out;
-};
-
 /**
  * An array of numbers, nested lists, typed arrays or other arrays: float32 by default (bool for booleans, the element type of a
  * typed array). Throws ShapeError for ragged lists.
@@ -50,7 +44,7 @@ export const full = named(
   [],
   ["dtype"],
   (shape: number | Shape, value: ArrayLike, { dtype }: DTypeOptions = {}): NDArray => {
-    const to = shapeFor("full", shape);
+    const to = given.shape("full", shape);
     checkDTypeName("full", dtype);
     if (typeof value === "number" || typeof value === "boolean") {
       const type = dtype ?? (typeof value === "number" ? "float32" : "bool");
@@ -73,7 +67,7 @@ export const zeros = named(
   [],
   ["dtype"],
   (shape: number | Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-    constant("zeros", shapeFor("zeros", shape), 0, checkDTypeName("zeros", dtype)),
+    constant("zeros", given.shape("zeros", shape), 0, checkDTypeName("zeros", dtype)),
 );
 /**
  * Ones, float32 by default. Throws OutOfMemoryError if they can never fit.
@@ -85,7 +79,7 @@ export const ones = named(
   [],
   ["dtype"],
   (shape: number | Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-    constant("ones", shapeFor("ones", shape), 1, checkDTypeName("ones", dtype)),
+    constant("ones", given.shape("ones", shape), 1, checkDTypeName("ones", dtype)),
 );
 /**
  * An array whose elements are nobody's business: zeros.
@@ -100,7 +94,7 @@ export interface LikeOptions extends DTypeOptions {
 }
 const like = (x: ArrayLike, op: string, { dtype, shape }: LikeOptions): readonly [Shape, DTypeOptions] => {
   const a = asArray(x, op);
-  return [shape === undefined ? a.shape : shapeFor(op, shape), { dtype: dtype ?? a.dtype }];
+  return [shape === undefined ? a.shape : given.shape(op, shape), { dtype: dtype ?? a.dtype }];
 };
 /**
  * Zeros in the shape and dtype of x.
@@ -140,7 +134,8 @@ const fullLikeOf = named(
 );
 
 const finite = (op: string, name: string, x: number): number => {
-  if (!Number.isFinite(x)) throw new ArgumentError({ op, expected: `a finite number as ${name}`, got: String(x) });
+  given.refuseTraced(x);
+  if (!Number.isFinite(x)) throw new ArgumentError({ op, expected: `a finite number as ${name}`, got: given.show(x) });
   return x;
 };
 /**
@@ -201,8 +196,9 @@ export const linspace = named(
     p.convertElementType(points("linspace", start, stop, num, endpoint), checkDTypeName("linspace", dtype)),
 );
 const points = (op: string, start: number, stop: number, num: number, endpoint: boolean): Value => {
+  given.refuseTraced(num);
   if (!Number.isInteger(num) || num < 0)
-    throw new ArgumentError({ op, expected: "a number of points from 0 on", got: String(num) });
+    throw new ArgumentError({ op, expected: "a number of points from 0 on", got: given.show(num) });
   finite(op, "start", start);
   finite(op, "stop", stop);
   const gaps = endpoint ? num - 1 : num,
@@ -249,7 +245,7 @@ export const geomspace = named(
     num: number = 50,
     { endpoint = true, dtype = "float32" }: SpaceOptions = {},
   ): NDArray => {
-    if (!(start * stop > 0))
+    if (!(finite("geomspace", "start", start) * finite("geomspace", "stop", stop) > 0))
       throw new ArgumentError({
         op: "geomspace",
         expected: "start and stop of one sign, not 0",
@@ -271,7 +267,7 @@ export const eye = named(
   ["dtype"],
   (n: number, m: number | null = n, k: number = 0, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
     p.convertElementType(
-      belowDiagonal("eye", [...shapeFor("eye", [n]), ...shapeFor("eye", [m ?? n])], k, p.eq),
+      belowDiagonal("eye", [...given.shape("eye", [n]), ...given.shape("eye", [m ?? n])], k, p.eq),
       checkDTypeName("eye", dtype),
     ),
 );
@@ -292,7 +288,7 @@ const belowDiagonal = (op: string, shape: Shape, k: number, f: (row: Value, colu
   if (rank < 2) throw new ShapeError({ op, expected: "at least two axes", got: showAval({ dtype: "float32", shape }) });
   const row = iota(shape, rank - 2),
     column = iota(shape, rank - 1);
-  return f(k === 0 ? row : p.add(row, fullLike(row, k)), column);
+  return f(k === 0 ? row : p.add(row, fullLike(row, given.integer(op, "k", k))), column);
 };
 /**
  * n rows and m columns, 1 on and below the k-th diagonal.
@@ -305,7 +301,7 @@ export const tri = named(
   ["dtype"],
   (n: number, m: number | null = n, k: number = 0, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
     p.convertElementType(
-      belowDiagonal("tri", [...shapeFor("tri", [n]), ...shapeFor("tri", [m ?? n])], k, p.ge),
+      belowDiagonal("tri", [...given.shape("tri", [n]), ...given.shape("tri", [m ?? n])], k, p.ge),
       checkDTypeName("tri", dtype),
     ),
 );
@@ -345,7 +341,7 @@ export const meshgrid = named(
   [],
   ["indexing", "sparse"],
   (vectors: readonly ArrayLike[], { indexing = "xy", sparse = false }: GridOptions = {}): readonly NDArray[] => {
-    const xs = vectors.map((v) => asArray(v, "meshgrid")),
+    const xs = given.list("meshgrid", "vectors", vectors).map((v) => asArray(v, "meshgrid")),
       axis = (i: number): number => (indexing === "xy" && i < 2 && xs.length > 1 ? 1 - i : i);
     for (const x of xs)
       if (x.ndim > 1) throw new ShapeError({ op: "meshgrid", expected: "vectors", got: showAval(x.aval) });
@@ -370,7 +366,7 @@ export const indices = named(
   ["dtype"],
   (shape: Shape, { dtype = "int32" }: DTypeOptions = {}): NDArray => {
     const type = checkDTypeName("indices", dtype),
-      to = shapeFor("indices", shape);
+      to = given.shape("indices", shape);
     if (to.length === 0) return zeros([0], { dtype: type });
     return array(to.map((_, d) => iota(to, d, type)));
   },
@@ -385,7 +381,12 @@ export const fromfunction = named(
   [],
   ["dtype"],
   (f: (...indices: NDArray[]) => ArrayLike, shape: Shape, { dtype = "float32" }: DTypeOptions = {}): NDArray =>
-    array(f(...shapeFor("fromfunction", shape).map((_, d) => iota(shape, d, checkDTypeName("fromfunction", dtype))))),
+    array(
+      given.fn(
+        "fromfunction",
+        f,
+      )(...given.shape("fromfunction", shape).map((_, d) => iota(shape, d, checkDTypeName("fromfunction", dtype)))),
+    ),
 );
 
 /**

@@ -13,6 +13,7 @@ import { expandTo } from "./broadcasting.ts";
 import { lastDiagonal } from "./contraction.ts";
 import { counting, operand } from "./kinds.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 const vector = (op: string, data: readonly number[]): NDArray =>
   fromTyped("int32", [data.length], Int32Array.from(data), op);
@@ -58,7 +59,7 @@ export const trace = named(
 );
 /** A vector on the k-th diagonal of a square matrix. */
 const spread = (v: Value, k: number): Value => {
-  const n = v.size + Math.abs(k),
+  const n = v.size + Math.abs(given.integer("diag", "k", k)),
     shape = [n, n];
   // Row i holds element i (or i + k, below the main diagonal) in the column where the diagonal is.
   const padded = m.pad(v, asArray(0, "diag", v.dtype), [Math.max(-k, 0)], [Math.max(k, 0)]),
@@ -116,7 +117,9 @@ export const fillDiagonal = (x: ArrayLike, value: ArrayLike): NDArray => {
  * np.diagIndices(2) // => [[0 1], [0 1]]
  */
 export const diagIndices = named("diagIndices", ["ndim"], [], (n: number, ndim: number = 2): readonly NDArray[] =>
-  Array.from({ length: ndim }, () => m.iota([n], 0)),
+  Array.from({ length: given.integer("diagIndices", "ndim", ndim, 0) }, () =>
+    m.iota(given.shape("diagIndices", [n]), 0),
+  ),
 );
 /**
  * The indices of the diagonal of x, whose axes have one extent.
@@ -139,6 +142,7 @@ const triangle = (
   columns: number,
   keep: (i: number, j: number) => boolean,
 ): readonly NDArray[] => {
+  given.shape(op, [n, columns]);
   const pairs = Array.from({ length: n }, (_, i) =>
     Array.from({ length: columns }, (__, j) => [i, j] as const).filter(([a, b]) => keep(a, b)),
   ).flat();

@@ -4,6 +4,7 @@ import { dtypes, isFloating, isInteger } from "../core/dtype.ts";
 import { ArgumentError, DTypeError } from "../core/errors.ts";
 import { settle } from "../core/lift.ts";
 import { Value } from "../core/value.ts";
+import * as given from "./given.ts";
 import { type ArrayLike, asArray, commonDType, type NDArray, promoteDTypes } from "./array.ts";
 
 /** 32-bit floating point: the dtype of numbers. */
@@ -23,7 +24,7 @@ export { bool };
 /** `dtype` if it is one (or not given); throws DTypeError otherwise. */
 export const checkDTypeName = <T extends DType | undefined>(op: string, dtype: T): T => {
   if (dtype !== undefined && !dtypes.includes(dtype))
-    throw new DTypeError({ op, expected: `a dtype among ${dtypes.join(", ")}`, got: JSON.stringify(dtype) });
+    throw new DTypeError({ op, expected: `a dtype among ${dtypes.join(", ")}`, got: given.show(dtype) });
   return dtype;
 };
 
@@ -85,9 +86,9 @@ const standard: { readonly [K in StandardKind]: DTypeKind } = {
  * np.isdtype("int32", "integral") // => true
  */
 export const isdtype = (dtype: DType, kind: DType | StandardKind | readonly (DType | StandardKind)[]): boolean =>
-  (typeof kind === "string" ? [kind] : kind).some((k) =>
-    issubdtype(dtype, Object.hasOwn(standard, k) ? standard[k as StandardKind] : (k as DType)),
-  );
+  given
+    .list("isdtype", "kinds", typeof kind === "string" ? [kind] : kind)
+    .some((k) => issubdtype(dtype, Object.hasOwn(standard, k) ? standard[k as StandardKind] : (k as DType)));
 /**
  * Whether x is a number, a boolean, or an array without axes.
  * @example
@@ -101,7 +102,8 @@ export const isscalar = (x: unknown): boolean =>
  * np.canCast("uint8", "int32") // => true
  * np.canCast("float64", "float32") // => false
  */
-export const canCast = (from: DType, to: DType): boolean => (holds[from] as readonly DType[]).includes(to);
+export const canCast = (from: DType, to: DType): boolean =>
+  holds[given.oneOf("canCast", "a dtype", dtypes, from)].includes(to);
 const holds: { readonly [K in DType]: readonly DType[] } = {
   bool: dtypes,
   uint8: ["uint8", "int32", "uint32", "float32", "float64"],

@@ -11,6 +11,7 @@ import { broadcastTogether, expandTo } from "./broadcasting.ts";
 import { positionsOf } from "./indexingMask.ts";
 import { asInt32, positionArray, wrapped } from "./indexingPositions.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 /**
  * Vectors of positions, each along an axis of its own, so that `x.slice(...ix(rows, columns))` is every row with every column. A mask
@@ -48,6 +49,8 @@ export const ravelMultiIndex = named(
     { mode = "clip" }: { readonly mode?: "clip" | "wrap" } = {},
   ): NDArray => {
     const op = "ravelMultiIndex";
+    given.list(op, "index arrays", multiIndex);
+    given.shape(op, given.list(op, "extents", dims));
     if (multiIndex.length !== dims.length || dims.length === 0)
       throw new ArgumentError({ op, expected: `${dims.length} arrays, one per axis`, got: `${multiIndex.length}` });
     const c = (n: number, like: Value): Value => expandTo(op, new Literal(n, "int32"), like.shape);

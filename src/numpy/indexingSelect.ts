@@ -16,6 +16,7 @@ import { positionsOf } from "./indexingMask.ts";
 import { positionArray, wrapped } from "./indexingPositions.ts";
 import { take } from "./take.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 /** The extent of a result that data would give. */
 export interface SizeOptions {
@@ -77,7 +78,7 @@ export const compress = named(
         found,
         fullLike(found, n), // "too few" is a position beyond the end of x too
       );
-    return take(v, beyond, d, { fillValue });
+    return take(v, beyond, d, { fillValue, mode: "fill" });
   },
 );
 /**
@@ -112,7 +113,7 @@ export const choose = named(
     { mode = "clip" }: { readonly mode?: "clip" | "wrap" } = {},
   ): NDArray => {
     const op = "choose",
-      n = choices.length;
+      n = given.list(op, "choices", choices).length;
     if (n === 0) throw new ArgumentError({ op, expected: "at least one choice", got: "none" });
     const index = convertElementType(positionArray(op, which), "int32"),
       wrap = expandTo(op, new Literal(n, "int32"), index.shape);

@@ -1,7 +1,7 @@
 // Initial values of parameters: functions of a key, a shape and a dtype.
 import type { Shape } from "../core/aval.ts";
 import { sizeOf } from "../core/aval.ts";
-import type { DType } from "../core/dtype.ts";
+import { type DType, dtypes } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { settle } from "../core/lift.ts";
 import { full } from "../primitives/linear.ts";
@@ -14,6 +14,7 @@ import { normal as drawNormal, truncatedNormal as drawTruncated } from "./random
 import { checkShape } from "./random/sampler.ts";
 import { uniform as drawUniform } from "./random/uniform.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 /** Options of initial values. */
 export interface InitOptions {
@@ -24,7 +25,8 @@ export interface InitOptions {
 export type Initializer = (key: Key, shape: Shape, options?: InitOptions) => NDArray;
 
 const filled = (op: string, value: number): Initializer => {
-  return (_key, shape, { dtype = "float32" } = {}) => settle(full(checkShape(op, shape), value, dtype), op);
+  return (_key, shape, { dtype = "float32" } = {}) =>
+    settle(full(checkShape(op, shape), value, given.oneOf(op, "a dtype", dtypes, dtype)), op);
 };
 /**
  * Zeros. The key is not used.
@@ -50,7 +52,11 @@ export const constant = named(
   (value: ArrayLike, defaults: InitOptions = {}): Initializer =>
     (_key, shape, { dtype = defaults.dtype ?? "float32" } = {}) =>
       settle(
-        expandTo("initializers.constant", asArray(value, "initializers.constant", dtype), shape),
+        expandTo(
+          "initializers.constant",
+          asArray(value, "initializers.constant", dtype),
+          checkShape("initializers.constant", shape),
+        ),
         "initializers.constant",
       ),
 );

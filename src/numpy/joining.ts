@@ -1,18 +1,19 @@
 // Joining arrays, taking them apart, repeating them.
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { settle } from "../core/lift.ts";
-import type { Value } from "../core/value.ts";
+import { Value } from "../core/value.ts";
 import * as linear from "../primitives/linear.ts";
 import * as m from "../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { atleast1d, atleast2d, atleast3d, ravel } from "./shapes.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 /** Arrays to join: a list of them, or an array whose rows they are. */
 export type Arrays = readonly ArrayLike[] | NDArray;
 const listOf = (op: string, xs: Arrays): readonly ArrayLike[] => {
-  const list = Array.isArray(xs) ? (xs as readonly ArrayLike[]) : [...(xs as NDArray)];
+  const list = given.list(op, "arrays", xs instanceof Value ? [...xs] : xs);
   if (list.length === 0) throw new ArgumentError({ op, expected: "at least one array", got: "none" });
   return list;
 };
@@ -149,7 +150,7 @@ const parts = (
     const small = Math.floor(n / sections),
       longer = n % sections;
     bounds = Array.from({ length: sections + 1 }, (_, i) => i * small + Math.min(i, longer));
-  } else bounds = [0, ...sections.map(place), n];
+  } else bounds = [0, ...given.integers(op, "positions", sections).map(place), n];
   return bounds
     .slice(1)
     .map((end, i) => m.sliceAxis(v, along, Math.min(bounds[i] as number, end), end))
@@ -212,7 +213,7 @@ export const dsplit = (x: ArrayLike, sections: number | readonly number[]): read
  */
 export const tile = (x: ArrayLike, reps: number | readonly number[]): NDArray => {
   const v = asArray(x, "tile"),
-    counts = typeof reps === "number" ? [reps] : reps;
+    counts = given.integersOrOne("tile", "repetitions", reps);
   if (!counts.every((c) => Number.isInteger(c) && c >= 0))
     throw new ArgumentError({ op: "tile", expected: "repetitions from 0 on", got: `[${counts}]` });
   const rank = Math.max(v.ndim, counts.length),
@@ -243,11 +244,11 @@ export const repeat = named(
   ["axis"],
   [],
   (x: ArrayLike, repeats: number | readonly number[], axis: number | null = null): NDArray => {
-    const given = asArray(x, "repeat"),
-      v = axis === null ? linear.reshape(given, [given.size]) : given;
+    const whole = asArray(x, "repeat"),
+      v = axis === null ? linear.reshape(whole, [whole.size]) : whole;
     const along = axis === null ? 0 : normalAxis(axis, v.ndim, "repeat"),
       n = v.shape[along] as number;
-    const counts = typeof repeats === "number" ? [repeats] : repeats;
+    const counts = given.integersOrOne("repeat", "repetitions", repeats);
     if (!counts.every((c) => Number.isInteger(c) && c >= 0) || (counts.length !== 1 && counts.length !== n))
       throw new ArgumentError({ op: "repeat", expected: `one repetition from 0 on, or ${n}`, got: `[${counts}]` });
     const times = (y: Value, k: number): Value => {

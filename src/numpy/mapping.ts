@@ -14,6 +14,7 @@ import { normalAxis } from "./axes.ts";
 import { select } from "./choice.ts";
 import { arithmetic, type Binary, operands } from "./kinds.ts";
 import { expandDims, moveaxis } from "./shapes.ts";
+import * as given from "./given.ts";
 
 /**
  * `f` of every vector of x along an axis; the axes of its results stand in the place of that axis.
@@ -24,7 +25,7 @@ export const applyAlongAxis = (f: (vector: NDArray) => NDArray, axis: number, x:
   const v = asArray(x, "applyAlongAxis"),
     at = normalAxis(axis, v.ndim, "applyAlongAxis"),
     others = v.ndim - 1;
-  let mapped: (v: NDArray) => NDArray = f;
+  let mapped: (v: NDArray) => NDArray = given.fn("applyAlongAxis", f);
   for (let i = 0; i < others; i++) mapped = vmap(mapped);
   const y = mapped(moveaxis(v, at, -1)),
     fresh = y.ndim - others;
@@ -45,10 +46,10 @@ export const applyOverAxes = (
   x: ArrayLike,
   axes: number | readonly number[],
 ): NDArray =>
-  (typeof axes === "number" ? [axes] : axes).reduce<Value>(
+  given.integersOrOne("applyOverAxes", "axes", axes).reduce<Value>(
     (y, axis) => {
       const at = normalAxis(axis, y.ndim, "applyOverAxes"),
-        z = f(y, at);
+        z = given.fn("applyOverAxes", f)(y, at);
       if (z.ndim === y.ndim) return z;
       if (z.ndim !== y.ndim - 1)
         throw new ArgumentError({
@@ -72,8 +73,8 @@ export const piecewise = (
   functions: readonly (ArrayLike | ((x: NDArray) => ArrayLike))[],
 ): NDArray => {
   const v = asArray(x, "piecewise"),
-    n = conditions.length;
-  if (functions.length !== n && functions.length !== n + 1)
+    n = given.list("piecewise", "conditions", conditions).length;
+  if (given.list("piecewise", "functions", functions).length !== n && functions.length !== n + 1)
     throw new ArgumentError({
       op: "piecewise",
       expected: `${n} or ${n + 1} functions for ${n} conditions`,

@@ -1,6 +1,6 @@
 // Arguments by name: what is optional may be given in its place, or in an object at the end, as JAX's keyword arguments.
 import { ArgumentError } from "../core/errors.ts";
-import { Value } from "../core/value.ts";
+import { show } from "./given.ts";
 
 type Function = (...args: never[]) => unknown;
 /** What stands behind the last required parameter. */
@@ -42,14 +42,6 @@ const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => {
   const proto: unknown = Object.getPrototypeOf(x);
   return proto === Object.prototype || proto === null;
 };
-const show = (x: unknown): string =>
-  x instanceof Value
-    ? "an array"
-    : Array.isArray(x)
-      ? "a list"
-      : typeof x === "object"
-        ? "an object"
-        : `${typeof x} ${String(x)}`;
 const list = (names: readonly string[]): string =>
   names.length === 0 ? "no options" : `options among ${names.join(", ")}`;
 
@@ -81,7 +73,7 @@ export const named = <
         throw new ArgumentError({
           op,
           expected: `${list(known)}, in an object behind at most ${behind} arguments`,
-          got: show(args[behind]),
+          got: Array.isArray(args[behind]) ? "a list" : show(args[behind]),
           remedy: `to pass ${op} to map, write (x) => ${op}(x)`,
         });
       return run(...args);

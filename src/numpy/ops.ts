@@ -11,6 +11,7 @@ import { scatterMax, scatterMin, scatterMul, type UniqueScatterOptions } from ".
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { hostData } from "./indexingMask.ts";
 import { asInt32, positionArray } from "./indexingPositions.ts";
+import { named } from "./named.ts";
 
 /** How many segments there are, and what happens to rows of none of them. */
 export interface SegmentOptions {
@@ -34,28 +35,32 @@ const countOf = (op: string, ids: Value, given: number | undefined): number => {
     throw new ArgumentError({ op, expected: "numSegments of at least 0", got: String(given) });
   return given;
 };
-const segments =
-  (op: string, initial: (dtype: DType) => number, scatter: Scatter) =>
-  (data: ArrayLike, segmentIds: ArrayLike, options: SegmentOptions = {}): NDArray => {
-    const x = asArray(data, op),
-      ids = asInt32(positionArray(op, segmentIds));
-    if (ids.ndim !== 1 || ids.shape[0] !== x.shape[0])
-      throw new ShapeError({
+const segments = (op: string, initial: (dtype: DType) => number, scatter: Scatter) =>
+  named(
+    op,
+    [],
+    ["numSegments", "mode", "uniqueIndices"],
+    (data: ArrayLike, segmentIds: ArrayLike, options: SegmentOptions = {}): NDArray => {
+      const x = asArray(data, op),
+        ids = asInt32(positionArray(op, segmentIds));
+      if (ids.ndim !== 1 || ids.shape[0] !== x.shape[0])
+        throw new ShapeError({
+          op,
+          expected: `a segment number per row of ${showAval(x.aval)}`,
+          got: showAval(ids.aval),
+        });
+      const out = full([countOf(op, ids, options.numSegments), ...x.shape.slice(1)], initial(x.dtype), x.dtype);
+      const window = x.shape.slice(1).map((_, d) => d + 1);
+      return settle(
+        scatter(out, reshape(ids, [...ids.shape, 1]), x, {
+          dimensionNumbers: { updateWindowDims: window, insertedWindowDims: [0], scatterDimsToOperandDims: [0] },
+          mode: options.mode ?? "drop",
+          uniqueIndices: options.uniqueIndices ?? false,
+        }),
         op,
-        expected: `a segment number per row of ${showAval(x.aval)}`,
-        got: showAval(ids.aval),
-      });
-    const out = full([countOf(op, ids, options.numSegments), ...x.shape.slice(1)], initial(x.dtype), x.dtype);
-    const window = x.shape.slice(1).map((_, d) => d + 1);
-    return settle(
-      scatter(out, reshape(ids, [...ids.shape, 1]), x, {
-        dimensionNumbers: { updateWindowDims: window, insertedWindowDims: [0], scatterDimsToOperandDims: [0] },
-        mode: options.mode ?? "drop",
-        uniqueIndices: options.uniqueIndices ?? false,
-      }),
-      op,
-    );
-  };
+      );
+    },
+  );
 
 /**
  * Sums of rows by segment, `out[s] = sum of data[i] over i with segmentIds[i] = s`; 0 for empty segments. Throws ShapeError, DTypeError,

@@ -10,6 +10,7 @@ import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { normalAxis } from "./axes.ts";
 import { expandTo } from "./broadcasting.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 /** What stands outside of the array. */
 export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
@@ -38,15 +39,18 @@ const widths = (width: PadWidth, ndim: number): readonly (readonly [number, numb
   const pairs: readonly (readonly number[])[] =
     typeof width === "number"
       ? [[width, width]]
-      : width.length > 0 && typeof width[0] === "number"
+      : given.list("pad", "widths", width).length > 0 && typeof width[0] === "number"
         ? [width as readonly number[]]
         : (width as readonly (readonly number[])[]);
   const all = pairs.length === 1 ? Array.from({ length: ndim }, () => pairs[0] as readonly number[]) : pairs;
-  if (all.length !== ndim || !all.every((p) => p.length === 2 && p.every((w) => Number.isInteger(w) && w >= 0)))
+  if (
+    all.length !== ndim ||
+    !all.every((p) => Array.isArray(p) && p.length === 2 && p.every((w) => Number.isInteger(w) && w >= 0))
+  )
     throw new ShapeError({
       op: "pad",
       expected: `a width from 0 on, a pair [before, behind], or a pair for each of ${ndim} axes`,
-      got: JSON.stringify(width),
+      got: given.show(width),
     });
   return all as readonly (readonly [number, number])[];
 };
@@ -123,7 +127,7 @@ const remove = named(
   (x: ArrayLike, positions: number | readonly number[], axis: number | null = null): NDArray => {
     const [v, at, n] = along("delete", x, axis);
     const gone = new Set(
-      (typeof positions === "number" ? [positions] : positions).map((i) => place("delete", i, n - 1, n)),
+      given.integersOrOne("delete", "positions", positions).map((i) => place("delete", i, n - 1, n)),
     );
     const kept = Int32Array.from(Array.from({ length: n }, (_, i) => i).filter((i) => !gone.has(i)));
     return settle(gone.size === 0 ? v : take(v, fromTyped("int32", [kept.length], kept), at), "delete");
@@ -140,17 +144,17 @@ export const insert = named(
   [],
   (x: ArrayLike, positions: number | readonly number[], values: ArrayLike, axis: number | null = null): NDArray => {
     const [v, at, n] = along("insert", x, axis),
-      spots = (typeof positions === "number" ? [positions] : positions).map((i) => place("insert", i, n, n));
-    const given = asArray(values, "insert", v.dtype),
+      spots = given.integersOrOne("insert", "positions", positions).map((i) => place("insert", i, n, n));
+    const news = asArray(values, "insert", v.dtype),
       rows =
         typeof positions === "number"
-          ? given.ndim < v.ndim || axis === null
+          ? news.ndim < v.ndim || axis === null
             ? 1
-            : (given.shape[at] ?? 1)
+            : (news.shape[at] ?? 1)
           : spots.length;
-    const count = axis === null ? Math.max(rows, given.size) : rows,
+    const count = axis === null ? Math.max(rows, news.size) : rows,
       shape = v.shape.map((d, i) => (i === at ? count : d));
-    const flat = typeof positions === "number" && given.ndim === v.ndim - 1 ? m.expandDims(given, [at]) : given;
+    const flat = typeof positions === "number" && news.ndim === v.ndim - 1 ? m.expandDims(news, [at]) : news;
     const added = expandTo("insert", flat, shape),
       order = Array.from({ length: count }, (_, k) => [spots[spots.length === 1 ? 0 : k] as number, k] as const).sort(
         (a, b) => a[0] - b[0] || a[1] - b[1],
@@ -173,10 +177,8 @@ export const insert = named(
  */
 export const resize = (x: ArrayLike, shape: number | readonly number[]): NDArray => {
   const v = asArray(x, "resize"),
-    to = typeof shape === "number" ? [shape] : shape,
+    to = given.shape("resize", shape),
     n = to.reduce((a, b) => a * b, 1);
-  if (!to.every((d) => Number.isInteger(d) && d >= 0))
-    throw new ShapeError({ op: "resize", expected: "a shape of non-negative integers", got: `[${to}]` });
   if (v.size === 0) return full(to, 0, v.dtype);
   const copies = Math.max(1, Math.ceil(n / v.size)),
     flat = m.concatenate(new Array<Value>(copies).fill(reshape(v, [v.size])), 0);

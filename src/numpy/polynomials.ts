@@ -11,6 +11,7 @@ import { arithmetic, counting, operand, operands, real } from "./kinds.ts";
 import { pad } from "./padding.ts";
 import { convolve } from "./signals.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 const coefficients = (op: string, x: ArrayLike): Value => {
   const v = operand(arithmetic, op, x);
@@ -60,7 +61,7 @@ const powers = (v: Value): Value => {
 };
 const times = (op: string, m: number): number => {
   if (!Number.isInteger(m) || m < 0)
-    throw new ArgumentError({ op, expected: "a number of times from 0 on", got: String(m) });
+    throw new ArgumentError({ op, expected: "a number of times from 0 on", got: given.show(m) });
   return m;
 };
 /**
@@ -86,7 +87,10 @@ export const polyint = named(
     let v = operand(real, "polyint", coefficients("polyint", c));
     for (let i = 0; i < times("polyint", m); i++) {
       const n = p.add(powers(v), fullLike(v, 1));
-      v = concatenate([p.div(v, n), asArray([typeof k === "number" ? k : (k[i] ?? 0)], "polyint", v.dtype)]);
+      v = concatenate([
+        p.div(v, n),
+        asArray([typeof k === "number" ? k : (given.list("polyint", "constants", k)[i] ?? 0)], "polyint", v.dtype),
+      ]);
     }
     return v;
   },
@@ -120,7 +124,7 @@ export const vander = named(
   (x: ArrayLike, n: number | null = null, { increasing = false }: VanderOptions = {}): NDArray => {
     const v = operand(counting, "vander", x);
     if (v.ndim !== 1) throw new ShapeError({ op: "vander", expected: "a vector", got: `shape [${v.shape}]` });
-    const columns = n ?? v.size,
+    const columns = given.integer("vander", "N", n ?? v.size, 0),
       shape = [v.size, columns],
       j = iota(shape, 1, v.dtype);
     return p.pow(broadcast(v, shape, [1]), increasing ? j : p.sub(fullLike(j, columns - 1), j));

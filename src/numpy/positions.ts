@@ -6,6 +6,7 @@ import { Tracer } from "../core/value.ts";
 import { fromTyped } from "../runtime/array.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { elements } from "./reading.ts";
+import * as given from "./given.ts";
 
 /** Shape and elements of a concrete array; a traced one throws. */
 const known = (op: string, x: ArrayLike): readonly [Shape, TypedArray] => {
@@ -70,7 +71,7 @@ export const flatnonzero = (x: ArrayLike): NDArray => vector("flatnonzero", flat
  */
 export const unravelIndex = (positions: ArrayLike, shape: Shape): readonly NDArray[] => {
   const at = asArray(positions, "unravelIndex", "int32"),
-    n = sizeOf(shape),
+    n = sizeOf(given.shape("unravelIndex", given.list("unravelIndex", "extents", shape))),
     strides = stridesOf(shape);
   const inside = at.mod(n);
   return shape.map((d, a) => inside.floorDivide(strides[a] as number).mod(d));

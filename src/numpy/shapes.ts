@@ -8,6 +8,7 @@ import * as m from "../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray } from "./array.ts";
 import { type Axes, normalAxes, normalAxis, orderedAxes } from "./axes.ts";
 import { named } from "./named.ts";
+import * as given from "./given.ts";
 
 const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -32,7 +33,9 @@ const solved = (op: string, size: number, shape: Shape): Shape => {
 const reversed = (x: Value): Value => linear.transpose(x, range(x.ndim).toReversed());
 /** Same elements, another shape; one extent may be -1, which stands for what is left. */
 export const reshaped = (op: string, x: Value, shape: number | Shape, order: "C" | "F" = "C"): Value => {
-  const to = solved(op, x.size, typeof shape === "number" ? [shape] : shape);
+  // Numbers that are no extents are the shape's fault; anything else is no shape at all.
+  const numbers = Array.isArray(shape) && shape.every((d) => typeof d === "number"),
+    to = solved(op, x.size, numbers ? shape : given.integersOrOne(op, "extents", shape));
   return order === "C" ? linear.reshape(x, to) : reversed(linear.reshape(reversed(x), to.toReversed()));
 };
 /**
@@ -146,7 +149,7 @@ export const rollaxis = named("rollaxis", ["start"], [], (x: ArrayLike, axis: nu
  */
 export const expandDims = (x: ArrayLike, axis: number | readonly number[]): NDArray => {
   const v = asArray(x, "expandDims"),
-    list = typeof axis === "number" ? [axis] : axis;
+    list = given.integersOrOne("expandDims", "axes", axis);
   return settle(m.expandDims(v, normalAxes(list, v.ndim + list.length, "expandDims")), "expandDims");
 };
 /**
@@ -218,7 +221,7 @@ export const rot90 = named(
   (x: ArrayLike, k: number = 1, axes: readonly [number, number] = [0, 1]): NDArray => {
     const v = asArray(x, "rot90"),
       [a, b] = orderedAxes(axes, v.ndim, "rot90") as readonly [number, number];
-    const turns = ((k % 4) + 4) % 4;
+    const turns = ((given.integer("rot90", "k", k) % 4) + 4) % 4;
     if (turns === 0) return settle(v, "rot90");
     if (turns === 2) return flip(v, [a, b]);
     return turns === 1 ? swapaxes(flip(v, b), a, b) : flip(swapaxes(v, a, b), b);
@@ -234,13 +237,14 @@ export const roll = named(
   ["axis"],
   [],
   (x: ArrayLike, shift: number | readonly number[], axis: Axes = null): NDArray => {
-    const v = asArray(x, "roll");
+    const v = asArray(x, "roll"),
+      by = given.integersOrOne("roll", "shifts", shift);
     if (axis === null) {
-      const total = typeof shift === "number" ? shift : shift.reduce((a, b) => a + b, 0);
+      const total = by.reduce((a, b) => a + b, 0);
       return linear.reshape(rolled(linear.reshape(v, [v.size]), total, 0), v.shape);
     }
-    const axes = typeof axis === "number" ? [axis] : axis,
-      shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
+    const axes = given.integersOrOne("roll", "axes", axis),
+      shifts = typeof shift === "number" ? axes.map(() => shift) : by;
     if (shifts.length !== axes.length)
       throw new ShapeError({ op: "roll", expected: `${axes.length} shifts`, got: `[${shifts}]` });
     const out = axes.reduce<Value>((y, a, i) => rolled(y, shifts[i] as number, normalAxis(a, v.ndim, "roll")), v);

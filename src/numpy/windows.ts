@@ -5,11 +5,12 @@ import { iota } from "../primitives/movement.ts";
 import { fullLike } from "../primitives/pointwise.ts";
 import type { NDArray } from "./array.ts";
 import { ones } from "./creation.ts";
+import * as given from "./given.ts";
 
 const scaled = (x: Value, c: number): Value => p.mul(x, fullLike(x, c));
 /** `f(i / (n - 1))`, computed in float64; a single 1 for n = 1. */
 const window = (n: number, f: (t: Value) => Value): NDArray => {
-  if (n <= 1) return ones([Math.max(n, 0)]);
+  if (given.integer("window", "the number of points", n) <= 1) return ones([Math.max(n, 0)]);
   const i = iota([n], 0, "float64");
   return p.convertElementType(f(p.div(i, fullLike(i, n - 1))), "float32");
 };

@@ -13,10 +13,16 @@ import { broadcast, reshape, transpose } from "../../primitives/linear.ts";
 import { iota, rev } from "../../primitives/movement.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 export type { ConvDimensionNumbers, ConvOptions, ConvPadding };
 const space = "0123456789abcdef";
 
+const checkWindow = (op: string, strides: readonly number[], padding: ConvPadding): void => {
+  given.integers(op, "strides", strides);
+  if (typeof padding !== "string")
+    for (const pair of given.list(op, "pairs of paddings", padding)) given.integers(op, "paddings", pair);
+};
 /**
  * General convolution, `out[n, o, t] = sum_{i, k} x[n, i, t s + k r - lo] w[o, i, k]` per group, over any number of spatial axes and in
  * any layout (default x `NC...`, w `OI...`, result `NC...`). Throws ShapeError, DTypeError, and ArgumentError for attributes that do
@@ -38,6 +44,7 @@ export const convGeneralDilated = named(
     options: ConvOptions = {},
   ): NDArray => {
     const op = "convGeneralDilated";
+    checkWindow(op, windowStrides, padding);
     return settle(layout.convGeneralDilated(asArray(x, op), asArray(w, op), windowStrides, padding, options), op);
   },
 );
@@ -113,8 +120,9 @@ export const convTranspose = named(
     padding: ConvPadding,
     options: ConvTransposeOptions = {},
   ): NDArray => {
-    const op = "convTranspose",
-      v = asArray(x, op),
+    const op = "convTranspose";
+    checkWindow(op, strides, padding);
+    const v = asArray(x, op),
       kernel = asArray(w, op),
       numbers = options.dimensionNumbers ?? channelsLast[v.ndim - 2];
     if (numbers === undefined || kernel.ndim !== v.ndim)
@@ -164,7 +172,8 @@ const patches = (
   options: PatchOptions,
   out?: string,
 ): Value => {
-  if (filterShape.length !== x.ndim - 2)
+  checkWindow(op, strides, padding);
+  if (given.shape(op, filterShape).length !== x.ndim - 2)
     throw new ShapeError({
       op,
       expected: `a filter of ${x.ndim - 2} axes for ${showAval(x.aval)}`,

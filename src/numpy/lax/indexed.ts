@@ -13,6 +13,7 @@ import * as scatters from "../../primitives/scatter.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { watchWindows } from "../indexCheck.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 export type { GatherDimensionNumbers, ScatterDimensionNumbers };
 /** What `gather` does with windows that do not fit: fill them (default), or move them to where they do. */
@@ -48,6 +49,12 @@ export const gather = named(
     sliceSizes: Shape,
     options: GatherOptions = {},
   ): NDArray => {
+    given.axisLists("gather", "dimension numbers", dimensionNumbers, [
+      "offsetDims",
+      "collapsedSliceDims",
+      "startIndexMap",
+    ]);
+    given.shape("gather", given.list("gather", "extents", sliceSizes));
     const op = "gather",
       x = asArray(operand, op),
       rows = asArray(startIndices, op),
@@ -71,6 +78,11 @@ const scattering = (op: string, f: Scatter) =>
       dimensionNumbers: ScatterDimensionNumbers,
       options: ScatterOptions = {},
     ): NDArray => {
+      given.axisLists(op, "dimension numbers", dimensionNumbers, [
+        "updateWindowDims",
+        "insertedWindowDims",
+        "scatterDimsToOperandDims",
+      ]);
       const x = asArray(operand, op),
         u = updates instanceof Value ? updates : asArray(updates, op, x.dtype);
       return settle(f(x, asArray(scatterIndices, op), u, { ...options, dimensionNumbers }), op);

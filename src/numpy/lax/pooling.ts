@@ -12,6 +12,7 @@ import { expandTo } from "../broadcasting.ts";
 import { add, max, min, mul } from "./binary.ts";
 import type { Combine } from "./reducing.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 /** Padding by name, or before and behind every axis. */
 export type WindowPadding = "SAME" | "SAME_LOWER" | "VALID" | readonly (readonly [lo: number, hi: number])[];
@@ -77,7 +78,8 @@ export const reduceWindow = named(
   ): NDArray => {
     const op = "reduceWindow",
       v = asArray(x, op),
-      ones = windowDimensions.map(() => 1);
+      ones = given.list(op, "extents", windowDimensions).map(() => 1);
+    given.fn(op, computation);
     const strides = windowStrides ?? ones,
       { baseDilation = ones, windowDilation = ones } = options;
     for (const [name, list, least] of [
@@ -86,15 +88,16 @@ export const reduceWindow = named(
       ["baseDilation", baseDilation, 1],
       ["windowDilation", windowDilation, 1],
     ] as const)
-      if (list.length !== v.ndim || !list.every((n) => Number.isInteger(n) && n >= least))
+      if (!Array.isArray(list) || list.length !== v.ndim || !list.every((n) => Number.isInteger(n) && n >= least))
         throw new ArgumentError({
           op,
           expected: `${name} of integers of at least ${least}, one per axis of ${showAval(v.aval)}`,
-          got: `[${list}]`,
+          got: given.show(list),
         });
     const extents = v.shape.map((n, d) => dilate(n, baseDilation[d] as number)),
       windows = windowDimensions.map((k, d) => dilate(k, windowDilation[d] as number));
-    const pairs = typeof padding === "string" ? paddingOf(padding, extents, windows, strides) : padding;
+    const pairs =
+      typeof padding === "string" ? paddingOf(padding, extents, windows, strides) : given.list(op, "paddings", padding);
     if (pairs.length !== v.ndim)
       throw new ShapeError({ op, expected: `a padding per axis of ${showAval(v.aval)}`, got: JSON.stringify(padding) });
     const init =

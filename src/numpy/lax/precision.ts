@@ -19,6 +19,7 @@ import {
 import { stopGradient } from "../../primitives/identity.ts";
 import { fullLike } from "../../primitives/pointwise.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
+import * as given from "../given.ts";
 
 // To the nearest with so many bits, halves to even: add half a unit (less one, if the last bit kept is 0), cut the rest off.
 const roundedMantissa = (x: Value, bits: number): Value => {
@@ -52,7 +53,7 @@ export const reducePrecision = (x: ArrayLike, exponentBits: number, mantissaBits
     throw new ArgumentError({
       op,
       expected: "at least 1 bit of exponent and 0 of mantissa",
-      got: `${exponentBits} and ${mantissaBits}`,
+      got: `${given.show(exponentBits)} and ${given.show(mantissaBits)}`,
     });
   const rounded = roundedMantissa(v, mantissaBits),
     bias = 2 ** (exponentBits - 1) - 1,

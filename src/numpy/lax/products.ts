@@ -9,6 +9,7 @@ import * as dots from "../../primitives/dot.ts";
 import { convertElementType } from "../../primitives/elementwise.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 /** Which axes are summed over, and which run along in both operands: pairs of lists, left and right. */
 export type DotDimensionNumbers = readonly [contract: AxisPairs, batch: AxisPairs];
@@ -39,8 +40,11 @@ export const dotGeneral = named(
   "dotGeneral",
   [],
   ["preferredElementType"],
-  (x: ArrayLike, y: ArrayLike, [contract, batch]: DotDimensionNumbers, options: DotGeneralOptions = {}): NDArray =>
-    general("dotGeneral", x, y, { contract, batch }, options),
+  (x: ArrayLike, y: ArrayLike, dimensionNumbers: DotDimensionNumbers, options: DotGeneralOptions = {}): NDArray => {
+    const op = "dotGeneral",
+      [contract, batch] = given.list(op, "axes to contract and axes of the batch", dimensionNumbers);
+    return general(op, x, y, { contract, batch }, options);
+  },
 );
 /**
  * The product of two vectors, of a matrix and a vector, or of two matrices. Throws ShapeError for other ranks, DTypeError.

@@ -12,6 +12,7 @@ import { normalAxes, normalAxis } from "../axes.ts";
 import { add, and, max, min, mul, or } from "./binary.ts";
 import { operands } from "./operands.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 type Axes = readonly number[];
 const reduction =
@@ -115,6 +116,7 @@ export const reduce: Reduce = ((
       expected: "as many initial values as arrays",
       got: `${inits.length} for ${xs.length}`,
     });
+  given.fn(op, computation);
   const axes = normalAxes(dimensions, (xs[0] as Value).ndim, op),
     quick = several ? undefined : known.get(computation);
   const folded =

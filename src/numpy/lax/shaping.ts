@@ -1,8 +1,8 @@
 // Shapes and dtypes: broadcast, reshape, transpose, join, pad; arrays full of one number or of indices.
 import type { Shape } from "../../core/aval.ts";
 import { showAval, sizeOf } from "../../core/aval.ts";
-import type { DType } from "../../core/dtype.ts";
-import { ArgumentError, ShapeError } from "../../core/errors.ts";
+import { type DType, dtypes } from "../../core/dtype.ts";
+import { ShapeError } from "../../core/errors.ts";
 import { settle } from "../../core/lift.ts";
 import { Literal, type Value } from "../../core/value.ts";
 import * as p from "../../primitives/elementwise.ts";
@@ -11,6 +11,7 @@ import * as movement from "../../primitives/movement.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "../array.ts";
 import { normalAxis, orderedAxes } from "../axes.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 /**
  * Repeat `x` along new leading axes: `[...sizes, ...x.shape]`.
@@ -22,7 +23,7 @@ export const broadcast = (x: ArrayLike, sizes: Shape): NDArray => {
   return settle(
     linear.broadcast(
       v,
-      [...sizes, ...v.shape],
+      [...given.shape("broadcast", given.list("broadcast", "extents", sizes)), ...v.shape],
       sizes.map((_, i) => i),
     ),
     "broadcast",
@@ -36,7 +37,10 @@ export const broadcast = (x: ArrayLike, sizes: Shape): NDArray => {
 export const broadcastInDim = (x: ArrayLike, shape: Shape, broadcastDimensions: readonly number[]): NDArray => {
   const op = "broadcastInDim",
     v = asArray(x, op);
-  const ascending = broadcastDimensions.every((d, i) => d > (broadcastDimensions[i - 1] ?? -1) && d < shape.length);
+  given.shape(op, given.list(op, "extents", shape));
+  const ascending = given
+    .integers(op, "axes", broadcastDimensions)
+    .every((d, i) => d > (broadcastDimensions[i - 1] ?? -1) && d < shape.length);
   if (
     !ascending ||
     broadcastDimensions.length !== v.ndim ||
@@ -71,7 +75,13 @@ export const reshape = named(
   [],
   (x: ArrayLike, newSizes: Shape, dimensions: readonly number[] | null = null): NDArray => {
     const v = asArray(x, "reshape");
-    return settle(linear.reshape(dimensions === null ? v : permuted("reshape", v, dimensions), newSizes), "reshape");
+    return settle(
+      linear.reshape(
+        dimensions === null ? v : permuted("reshape", v, dimensions),
+        given.shape("reshape", given.list("reshape", "extents", newSizes)),
+      ),
+      "reshape",
+    );
   },
 );
 const permuted = (op: string, x: Value, permutation: readonly number[]): Value => {
@@ -119,7 +129,7 @@ export const collapse = named(
  */
 export const expandDims = (x: ArrayLike, dimensions: readonly number[]): NDArray => {
   const v = asArray(x, "expandDims"),
-    axes = orderedAxes(dimensions, v.ndim + dimensions.length, "expandDims");
+    axes = orderedAxes(dimensions, v.ndim + given.list("expandDims", "axes", dimensions).length, "expandDims");
   return settle(
     movement.expandDims(
       v,
@@ -158,8 +168,8 @@ export const rev = (x: ArrayLike, dimensions: readonly number[]): NDArray => {
  * lax.concatenate([[1], [2, 3]], 0) // => [1 2 3]
  */
 export const concatenate = (xs: readonly ArrayLike[], dimension: number): NDArray => {
-  const values = xs.map((x) => asArray(x, "concatenate"));
-  return settle(movement.concatenate(values, dimension), "concatenate");
+  const values = given.list("concatenate", "arrays", xs).map((x) => asArray(x, "concatenate"));
+  return settle(movement.concatenate(values, given.integer("concatenate", "the axis", dimension)), "concatenate");
 };
 /**
  * Elements of `x` with `paddingValue` around and between them: per axis `[lo, hi, interior]`; negative `lo` and `hi` crop. Throws
@@ -178,11 +188,14 @@ export const pad = (
         ? new Literal(elementOf(paddingValue, v.dtype), v.dtype)
         : asArray(paddingValue, "pad");
   const part = (k: 0 | 1 | 2): readonly number[] => paddingConfig.map((c) => c[k]);
-  if (paddingConfig.length !== v.ndim)
+  if (
+    given.list("pad", "paddings", paddingConfig).length !== v.ndim ||
+    !paddingConfig.every((c) => Array.isArray(c) && c.length === 3 && c.every(Number.isInteger))
+  )
     throw new ShapeError({
       op: "pad",
       expected: `[lo, hi, interior] per axis of ${showAval(v.aval)}`,
-      got: JSON.stringify(paddingConfig),
+      got: given.show(paddingConfig),
     });
   return settle(movement.pad(v, filler, part(0), part(1), part(2)), "pad");
 };
@@ -198,6 +211,7 @@ export const full = named(
   ["dtype"],
   (shape: Shape, fillValue: ArrayLike, { dtype }: { readonly dtype?: DType } = {}): NDArray => {
     const v = asArray(fillValue, "full", dtype);
+    given.shape("full", given.list("full", "extents", shape));
     if (v.ndim !== 0) throw new ShapeError({ op: "full", expected: "a scalar", got: showAval(v.aval) });
     return settle(
       linear.broadcast(
@@ -240,8 +254,8 @@ export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dty
  */
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray => {
   const op = "broadcastedIota";
-  if (!shape.every((n) => Number.isInteger(n) && n >= 0))
-    throw new ArgumentError({ op, expected: "extents of at least 0", got: `[${shape}]` });
+  given.shape(op, given.list(op, "extents", shape));
+  given.oneOf(op, "a dtype", dtypes, dtype);
   return movement.iota(shape, normalAxis(dimension, shape.length, op), dtype);
 };
 /**
@@ -250,11 +264,23 @@ export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): 
  * lax.convertElementType([1.5, -1.5], "int32") // => [1 -1]
  */
 export const convertElementType = (x: ArrayLike, newDtype: DType): NDArray =>
-  settle(p.convertElementType(asArray(x, "convertElementType"), newDtype), "convertElementType");
+  settle(
+    p.convertElementType(
+      asArray(x, "convertElementType"),
+      given.oneOf("convertElementType", "a dtype", dtypes, newDtype),
+    ),
+    "convertElementType",
+  );
 /**
  * The same bits as another dtype of 32 bits. Throws DTypeError for other widths.
  * @example
  * lax.bitcastConvertType([1], "int32") // => [1065353216]
  */
 export const bitcastConvertType = (x: ArrayLike, newDtype: DType): NDArray =>
-  settle(p.bitcastConvertType(asArray(x, "bitcastConvertType"), newDtype), "bitcastConvertType");
+  settle(
+    p.bitcastConvertType(
+      asArray(x, "bitcastConvertType"),
+      given.oneOf("bitcastConvertType", "a dtype", dtypes, newDtype),
+    ),
+    "bitcastConvertType",
+  );

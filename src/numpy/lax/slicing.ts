@@ -11,6 +11,7 @@ import { normalAxis } from "../axes.ts";
 import { watchWindows } from "../indexCheck.ts";
 import { fromStart, scalarIndex } from "./operands.ts";
 import { named } from "../named.ts";
+import * as given from "../given.ts";
 
 /**
  * The elements `start, start + stride, ...` below `limit`, per axis. Throws ShapeError for bounds outside the array.
@@ -22,7 +23,15 @@ export const slice = named(
   ["strides"],
   [],
   (x: ArrayLike, startIndices: Shape, limitIndices: Shape, strides: Shape | null = null): NDArray =>
-    settle(movement.slice(asArray(x, "slice"), startIndices, limitIndices, strides ?? undefined), "slice"),
+    settle(
+      movement.slice(
+        asArray(x, "slice"),
+        given.integers("slice", "starts", startIndices),
+        given.integers("slice", "limits", limitIndices),
+        strides === null ? undefined : given.integers("slice", "strides", strides),
+      ),
+      "slice",
+    ),
 );
 /**
  * The elements `start, start + stride, ...` below `limit` of one axis; negative and missing bounds as in Python. Throws ShapeError.
@@ -44,7 +53,7 @@ export const sliceInDim = named(
       v = asArray(x, op),
       d = normalAxis(axis, v.ndim, op),
       n = v.shape[d] as number;
-    const at = (i: number): number => (i < 0 ? i + n : i);
+    const at = (i: number): number => (given.integer(op, "a bound", i) < 0 ? i + n : i);
     return settle(movement.sliceAxis(v, d, at(startIndex ?? 0), at(limitIndex ?? n), stride), op);
   },
 );
@@ -74,7 +83,7 @@ const startsOf = (op: string, x: Value, starts: ArrayLike | readonly ArrayLike[]
     throw new ShapeError({ op, expected: `a start per axis of ${showAval(x.aval)}`, got: showAval(array.aval) });
   const list =
     array === null
-      ? (starts as readonly ArrayLike[])
+      ? given.list(op, "starts", starts as readonly ArrayLike[])
       : Array.from({ length: array.shape[0] as number }, (_, i) =>
           movement.squeeze(movement.sliceAxis(array, 0, i, i + 1), [0]),
         );
@@ -148,7 +157,7 @@ export const dynamicSliceInDim = named(
     return dynamicSlice(
       v,
       alongAxis(v, d, startIndex),
-      v.shape.map((n, i) => (i === d ? sliceSize : n)),
+      v.shape.map((n, i) => (i === d ? given.integer("dynamicSliceInDim", "sliceSize", sliceSize, 0) : n)),
     );
   },
 );

@@ -182,7 +182,7 @@ export const weibullMin = named(
   (key: Key, scale: ArrayLike, concentration: ArrayLike, shape: Shape = [], options: FloatOptions = {}): NDArray => {
     const form = floatForm("weibullMin", shape, options);
     const params = [scale, concentration].map((x) => asArray(x, "weibullMin", form.dtype));
-    const out = broadcastShapes(shape, ...params.map((p) => p.shape));
+    const out = broadcastShapes(form.shape, ...params.map((p) => p.shape));
     return drawWeibull({ ...form, out }, consume("weibullMin", key), ...params);
   },
 );

@@ -147,7 +147,7 @@ export const key = (seed: number | NDArray): Key =>
   new Key(
     typeof seed === "number" && isEager()
       ? fromTyped("uint32", [2], Uint32Array.from(seedWords(seed)), "key")
-      : seedKey(seed),
+      : seedKey(typeof seed === "number" ? seed : asArray(seed, "key")),
   );
 /**
  * The same as `key`: all keys are typed.
@@ -227,6 +227,6 @@ const foldWords = program<null>("foldIn", (_, words, data) => foldInKey(words, d
 export const foldIn = (key: Key, data: number | NDArray): Key => {
   if (typeof data === "number" && !(Number.isInteger(data) && data >= -0x80000000 && data <= 0xffffffff))
     throw new ArgumentError({ op: "foldIn", expected: "an integer of 32 bits", got: String(data) });
-  const number = typeof data === "number" ? asArray(data >>> 0, "foldIn", "uint32") : data;
+  const number = typeof data === "number" ? asArray(data >>> 0, "foldIn", "uint32") : asArray(data, "foldIn");
   return new Key(foldWords(null, consume("foldIn", key), number));
 };

@@ -123,10 +123,10 @@ export const doubleSidedMaxwell = named(
   ["dtype"],
   (key: Key, loc: ArrayLike, scale: ArrayLike, shape: Shape = [], options: FloatOptions = {}): NDArray => {
     const op = "doubleSidedMaxwell",
-      { dtype } = floatForm(op, shape, options);
+      { shape: given, dtype } = floatForm(op, shape, options);
     const [params, common] = parameters(op, [loc, scale], null, dtype);
     return drawTwoSided(
-      { shape: [...(shape.length === 0 ? common : shape), ...common], dtype },
+      { shape: [...(given.length === 0 ? common : given), ...common], dtype },
       consume(op, key),
       ...params,
     );

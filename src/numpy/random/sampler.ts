@@ -6,6 +6,7 @@ import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Value } from "../../core/value.ts";
 import { type ArrayLike, asArray } from "../array.ts";
 import { broadcastShapes, expandTo } from "../broadcasting.ts";
+import * as given from "../given.ts";
 import { program } from "../program.ts";
 
 /** Shape and dtype of a result. */
@@ -25,15 +26,7 @@ export interface IntegerOptions {
 }
 
 /** `shape`, if it is one; throws a ShapeError that names `op`. */
-export const checkShape = (op: string, shape: Shape): Shape => {
-  if (!Array.isArray(shape) || !shape.every((d) => Number.isInteger(d) && d >= 0))
-    throw new ShapeError({
-      op,
-      expected: "a shape, a list of non-negative integers",
-      got: Array.isArray(shape) ? `[${shape}]` : String(shape),
-    });
-  return shape;
-};
+export const checkShape = (op: string, x: Shape): Shape => given.shape(op, x);
 const checkDType = (op: string, dtype: DType, ok: boolean, accepted: string): DType => {
   if (!ok) throw new DTypeError({ op, expected: `a dtype ${accepted}`, got: String(dtype) });
   return dtype;
@@ -52,13 +45,13 @@ export const integerForm = (op: string, shape: Shape, { dtype = "int32" }: Integ
 /** Parameters as arrays of one dtype and their common shape, or the given one, to which they must broadcast. Throws ShapeError. */
 export const parameters = (
   op: string,
-  given: readonly ArrayLike[],
+  xs: readonly ArrayLike[],
   shape: Shape | null | undefined,
   dtype: DType,
 ): readonly [params: readonly Value[], shape: Shape] => {
-  const params = given.map((x) => asArray(x, op, dtype));
-  const common = shape ?? broadcastShapes(...params.map((p) => p.shape));
-  for (const p of params) checkBroadcast(op, p.shape, checkShape(op, common));
+  const params = xs.map((x) => asArray(x, op, dtype));
+  const common = checkShape(op, shape ?? broadcastShapes(...params.map((p) => p.shape)));
+  for (const p of params) checkBroadcast(op, p.shape, common);
   return [params, common];
 };
 const checkBroadcast = (op: string, from: Shape, to: Shape): void => {
@@ -76,9 +69,9 @@ export const parametric = (name: string, draw: (form: Form, key: Value, ...param
   const run = program<Form>(name, (form, key, ...params) =>
     draw(form, key as Value, ...params.map((p) => expandTo(name, p, form.shape))),
   );
-  return (key: Value, given: readonly ArrayLike[], shape: Shape | null | undefined, options: FloatOptions): Value => {
+  return (key: Value, xs: readonly ArrayLike[], shape: Shape | null | undefined, options: FloatOptions): Value => {
     const { dtype } = floatForm(name, [], options);
-    const [params, common] = parameters(name, given, shape, dtype);
+    const [params, common] = parameters(name, xs, shape, dtype);
     return run({ shape: common, dtype }, key, ...params);
   };
 };
