@@ -47,8 +47,20 @@ export const roundNames = (s: For): { readonly inside: ReadonlySet<Var>; readonl
   always: new Set(s.body.flatMap((x) => (x.op === "let" && x.mutable === undefined ? [x.name] : []))),
 });
 
+/** A function of loops that is worked out once for each. */
+const remembered = <T>(f: (s: For) => T): ((s: For) => T) => {
+  const known = new WeakMap<For, T>();
+  return (s) => {
+    const before = known.get(s);
+    if (before !== undefined) return before;
+    const value = f(s);
+    known.set(s, value);
+    return value;
+  };
+};
+
 /** How much work a loop body is: nodes of expressions, and loops or branches inside. */
-export const weigh = (s: For): { readonly nodes: number; readonly loops: number } => {
+export const weigh = remembered((s): { readonly nodes: number; readonly loops: number } => {
   const inside = everyStmt(s.body),
     simple = inside.filter((x) => x.op === "let" || x.op === "set" || x.op === "store");
   const roots = inside.flatMap((x) => (x.op === "for" ? [x.accs.map((a) => a.value)] : []));
@@ -59,15 +71,15 @@ export const weigh = (s: For): { readonly nodes: number; readonly loops: number 
     ),
     loops: inside.length - simple.length,
   };
-};
+});
 
 /** Everything a loop computes that is no address. */
-export const dataOf = (s: For): ReadonlySet<Expr> => {
+export const dataOf = remembered((s): ReadonlySet<Expr> => {
   const data = new Set<Expr>([...s.accs.map((a) => a.value), ...everyStmt(s.body).flatMap(valuesOf)]);
   for (const e of [...topological([...data])].reverse())
     if (data.has(e) && e.op !== "read") for (const a of e.args) data.add(a);
   return data;
-};
+});
 
 /** Lanes of a vector loop: two if anything in it is 64 bits wide; addresses do not count. */
 export const lanesFor = (s: For): Lanes => ([...dataOf(s)].some((e) => e.type === "f64" || e.type === "i64") ? 2 : 4);
