@@ -53,7 +53,7 @@ const copiesOf = (x: Context, s: For): number => {
   if (s.mark === "unrolled") return s.index.extent;
   const { loops } = weigh(s);
   return loops === 0 && dataOf(s).size * (x.vector?.unroll ?? 1) <= 160 && s.index.extent >= 8 && s.accs.length > 0
-    ? 4
+    ? 2
     : 1;
 };
 
