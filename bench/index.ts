@@ -100,7 +100,7 @@ if (unknownRival !== undefined) stop(`There is no rival ${unknownRival}.`);
 const place: Place = { root, built: join(root, "out/bench/js"), node: options.node, python: options.python };
 const effort: Effort = options.quick
   ? { warmSeconds: 0, sliceSeconds: 0.01, rounds: 1, fresh: 1 }
-  : { warmSeconds: 0.15, sliceSeconds: 0.12, rounds: 4, fresh: 3 };
+  : { warmSeconds: 0.15, sliceSeconds: 0.1, rounds: 4, fresh: 3 };
 
 /** Start everybody once: who is there, and in what version? */
 const present = async (): Promise<readonly (Contestant & { readonly about: string; readonly there: boolean })[]> => {

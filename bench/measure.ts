@@ -19,7 +19,7 @@ export interface Effort {
 export type Report = (row: Row, cells: Readonly<Record<string, Cell>>) => void;
 /** A contestant takes no more turns than this many seconds allow. */
 const patience = 4;
-const limitSeconds = 20;
+const limitSeconds = 12;
 
 const writeTask = (row: Row, folder: string): object => ({
   op: row.op,

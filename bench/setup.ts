@@ -15,7 +15,7 @@ export const build = ({ root }: Place): void => {
 export const installRivals = ({ root }: Place): string | null => {
   const folder = join(root, "bench/rivals");
   if (existsSync(join(folder, "node_modules/.package-lock.json"))) return null;
-  console.log("Installing rivals (once, about 300 MB)...");
+  console.log("Installing rivals (once, about 450 MB)...");
   try {
     execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
       cwd: folder,

@@ -45,7 +45,9 @@ const k = {
   gelu: erfGelu,
   matmul,
   split4: (x) => tf.split(x, 4, 1),
-  take: (table, at) => tf.gather(table, at),
+  // The wasm backend has no gradient of gather.
+  take: (table, at) =>
+    tf.getBackend() === "wasm" ? matmul(tf.oneHot(at, table.shape[0]), table) : tf.gather(table, at),
   norm: (x, g, h) => tf.add(tf.mul(layernorm(x), g), h),
   conv: (x, w, stride, padding) => tf.conv2d(x, w, stride, padding.toLowerCase()),
   channelBias: tf.add,
