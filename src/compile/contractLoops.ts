@@ -14,28 +14,17 @@ import {
   substitute,
   topological,
 } from "../kernel/expr.ts";
-import { fromLinear, iadd, idiv, imul, isub, linear, rangeOf, unravel } from "../kernel/index.ts";
+import { fromLinear, iadd, imul, isub, linear, rangeOf, unravel } from "../kernel/index.ts";
 import type { For, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
-import { type Contraction, type Direct, extentOf, tileOf } from "./contraction.ts";
+import { type Contraction, type Direct, extentOf } from "./contraction.ts";
+import { type Blocks, blocksOf, fewRows, flat, loop } from "./contractionBlocks.ts";
 import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
 import { withoutUnitLoops } from "./unitLoops.ts";
 
-const ceilTo = (x: number, by: number): number => Math.ceil(x / by) * by;
-const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {}): For => ({
-  op: "for",
-  index,
-  mark: "serial",
-  body,
-  accs: [],
-  ...more,
-});
 const within = (a: Expr, bound: number, value: Expr, type: ScalarType): Expr =>
   select(compare("lt", a, int(bound)), value, constant(type, 0));
-const flat = (at: readonly Expr[], extents: readonly number[]): Expr =>
-  at.reduce<Expr>((o, i, d) => iadd(imul(o, extents[d] as number), i), int(0));
-
 // A side's free indices as one: the index itself where memory allows it, else by division.
 const asOne = (
   vars: readonly Var[],
@@ -62,97 +51,6 @@ export interface Epilogue {
   readonly offsets: readonly Expr[];
   readonly buffers: readonly Buffer[];
 }
-
-/** Block sizes and loop indices: a panel of k stays in the first cache, a block of packed operands in the second. */
-interface Blocks {
-  readonly type: "f32" | "f64";
-  readonly MR: number;
-  readonly NR: number;
-  readonly M: number;
-  readonly N: number;
-  /** Rows and columns of a block, indices of k in a block. */
-  readonly MC: number;
-  readonly NC: number;
-  readonly KC: number;
-  readonly KB: number;
-  readonly ib: Var;
-  readonly jb: Var;
-  readonly kb: Var;
-  /** Register tiles of a block: rows p, columns q, the column v of a tile. */
-  readonly p: Var;
-  readonly q: Var;
-  readonly v: Var;
-  readonly pLimit: Partial<For>;
-  readonly qLimit: Partial<For>;
-  /** Loops over k in a block around a body, with the flat index, and the substitution of the indices of k. */
-  readonly kLoops: (body: readonly Stmt[]) => Stmt;
-  readonly kFlat: Expr;
-  readonly atK: (e: Expr) => Expr;
-  /** Number of indices of k in this block, if it may be less than KC. */
-  readonly kLimit: Partial<For>;
-  /** Sums live in a tile of memory: of one block of rows, or of all if k has several blocks. */
-  readonly row0: Expr;
-  readonly tile: Buffer;
-}
-const deepest = 512,
-  widest = 384,
-  tallest = 96;
-/** Rounds that are left for a block of `size` units of `unit` each. */
-const remaining = (total: number, block: Var, size: number, unit: number): Partial<For> => {
-  if (total % (size * unit) === 0) return {};
-  const rest = isub(int(total + unit - 1), imul(block, size * unit));
-  return { limit: unit === 1 ? rest : idiv(rest, unit) };
-};
-const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[]): Blocks => {
-  const type = c.sum.type as "f32" | "f64",
-    [MR, NR] = tileOf(type),
-    M = extentOf(m),
-    N = extentOf(n);
-  const [k0, ...kRest] = c.k as readonly [Var, ...Var[]],
-    kIn = extentOf(kRest),
-    kStep = Math.min(k0.extent, Math.max(1, Math.floor(deepest / kIn)));
-  const KB = Math.ceil(k0.extent / kStep),
-    KC = kStep * kIn,
-    NC = Math.min(ceilTo(N, NR), widest),
-    MC = Math.min(ceilTo(M, MR), c.direct === null ? tallest : 4 * tallest),
-    MB = Math.ceil(M / MC);
-  const ib = loopVar("ib", MB),
-    jb = loopVar("jb", Math.ceil(N / NC)),
-    kb = loopVar("kb", KB),
-    kq = loopVar("kq", kStep),
-    inner = kRest.map((x, i) => loopVar(`kr${i}`, x.extent));
-  const uneven = k0.extent % kStep !== 0;
-  return {
-    type,
-    MR,
-    NR,
-    M,
-    N,
-    MC,
-    NC,
-    KC,
-    KB,
-    ib,
-    jb,
-    kb,
-    p: loopVar("p", MC / MR),
-    q: loopVar("q", NC / NR),
-    v: loopVar("v", NR),
-    pLimit: remaining(M, ib, MC / MR, MR),
-    qLimit: remaining(N, jb, NC / NR, NR),
-    kLoops: (body) =>
-      loop(
-        kq,
-        inner.reduceRight<readonly Stmt[]>((b, x) => [loop(x, b)], body),
-        uneven ? remaining(k0.extent, kb, kStep, 1) : {},
-      ),
-    kFlat: flat([kq, ...inner], [kStep, ...kRest.map((x) => x.extent)]),
-    atK: (e) => at([e], c.k, [iadd(imul(kb, kStep), kq), ...inner])[0] as Expr,
-    kLimit: uneven ? { limit: isub(int(extentOf(c.k)), imul(kb, KC)) } : {},
-    row0: KB > 1 ? imul(ib, MC) : int(0),
-    tile: buffer(type, [(KB > 1 ? MB * MC : MC) * NC]),
-  };
-};
 
 /** A way to get at the rows of the left operand: what to do before everything, before a block, before a tile; the operand itself. */
 interface Rows {
@@ -232,22 +130,31 @@ const directRows = (b: Blocks, m: readonly Var[], k: readonly Var[], d: Direct):
   };
 };
 
-/** Columns copied in panels as wide as a tile, zeros where there are none. */
-const packColumns = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer): Stmt => {
-  const { NR, NC, KC, N, jb, q, v, type } = b,
+/** Columns from `first` on copied to a panel as wide as a tile, zeros where there are none. */
+const packPanel = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer, panel: Expr, first: Expr): Stmt => {
+  const { NR, KC, N, v, type } = b,
     side = asOne(n, "n", right),
-    column = iadd(iadd(imul(jb, NC), imul(q, NR)), v);
+    column = iadd(first, v);
   const store: Stmt = {
     op: "store",
     buffer: packed,
-    at: [iadd(imul(iadd(imul(q, KC), b.kFlat), NR), v)],
+    at: [iadd(imul(iadd(imul(panel, KC), b.kFlat), NR), v)],
     value: within(column, N, at([b.atK(side.value)], [side.index], [column])[0] as Expr, type),
   };
   const unit =
     side.plain &&
     topological([side.value]).every((e) => e.op !== "read" || [0, 1].includes(strideOf(e.args[0] as Expr, side.index)));
-  const panel = unit ? b.kLoops([loop(v, [store], { mark: "vector" })]) : loop(v, [b.kLoops([store])]);
-  return loop(q, [panel], b.qLimit);
+  return unit ? b.kLoops([loop(v, [store], { mark: "vector" })]) : loop(v, [b.kLoops([store])]);
+};
+/** The panels of a block. */
+const packColumns = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer): Stmt =>
+  loop(b.q, [packPanel(b, n, right, packed, b.panel, iadd(imul(b.jb, b.NC), imul(b.q, b.NR)))], b.qLimit);
+/** All panels, with the longer loop outside. */
+const packAll = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer): Stmt => {
+  const g = loopVar("g", b.panels),
+    panel = packPanel(b, n, right, packed, iadd(imul(b.kb, b.panels), g), imul(g, b.NR)),
+    [outer, inner] = b.panels < b.KB ? [b.kb, g] : [g, b.kb];
+  return loop(outer, [loop(inner, [panel])], { mark: "parallel" });
 };
 
 /** All register tiles of a block. */
@@ -257,7 +164,7 @@ const tiles = (b: Blocks, rows: Rows, packed: Buffer): Stmt => {
   const accs = Array.from({ length: MR }, (_, r) => ({
     name: localVar(`a${r}`, type),
     combine: "add" as const,
-    value: binary("mul", rows.element(r, kk), read(packed, [iadd(imul(iadd(imul(q, KC), kk), NR), v)])),
+    value: binary("mul", rows.element(r, kk), read(packed, [iadd(imul(iadd(imul(b.panel, KC), kk), NR), v)])),
   }));
   const sums = accs.map(({ name }, r): Stmt => {
     const where = iadd(imul(iadd(iadd(b.row0, imul(p, MR)), int(r)), NC), iadd(imul(q, NR), v));
@@ -326,27 +233,43 @@ const split = (
   return [vars.slice(0, i), vars.slice(i)];
 };
 
-/** Loops for a contraction with its epilogue, and the scratch memory they need. */
-export const contract = (
-  c: Contraction,
-  epilogue: Epilogue,
-): { readonly body: readonly Stmt[]; readonly scratch: readonly Buffer[] } => {
+/** What a kernel does, and the memory that it does it in. */
+export interface Loops {
+  readonly body: readonly Stmt[];
+  readonly scratch: readonly Buffer[];
+}
+/** Sums of so many products are worth two kernels: one packs all columns, so that blocks of rows are independent in the other. */
+const manyProducts = 3e6;
+
+/** Loops for a contraction with its epilogue, and those of a kernel that must run before, if there is one. */
+export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly before: Loops | null } => {
   const [outerN, n] = split(c.n, c.left, 64),
     [outerM, m] = c.direct === null ? [[], c.m] : split(c.m, c.right, 48);
-  const b = blocksOf(c, m, n),
-    packed = buffer(b.type, [b.NC * b.KC]);
+  const outer = [...c.batch, ...outerM, ...outerN],
+    products = extentOf(m) * extentOf(n) * extentOf(c.k),
+    ahead = extentOf(outer) === 1 && extentOf(m) >= 2 * fewRows && products >= manyProducts;
+  const b = blocksOf(c, m, n, ahead),
+    packed = buffer(b.type, [(ahead ? b.KB * b.panels * b.NR : b.NC) * b.KC]);
   const rows = c.direct === null ? packedRows(b, m, c.left) : directRows(b, m, c.k, outside(c.direct, outerM));
   const finish = finishing(b, c, m, n, epilogue);
   const last: Stmt =
     b.KB > 1 ? { op: "if", cond: compare("eq", b.kb, int(b.KB - 1)), then: [finish], else: [] } : finish;
-  const block = [...rows.block, tiles(b, rows, packed), last],
-    columns = loop(b.kb, [packColumns(b, n, c.right, packed), loop(b.ib, block, { mark: "parallel" })]),
-    nest = loop(b.jb, [columns], { mark: "parallel" });
-  const outer = [...c.batch, ...outerM, ...outerN].reduceRight<Stmt>(
-    (inner, o) => loop(o, [inner], { mark: "parallel" }),
-    nest,
-  );
-  return { body: withoutUnitLoops([...rows.first, outer]), scratch: [...rows.scratch, packed, b.tile] };
+  const sums = [tiles(b, rows, packed), last],
+    scratch = [...rows.scratch, b.tile];
+  if (ahead) {
+    // Rows are packed once for all blocks of columns if k is not cut.
+    const block =
+      b.KB > 1 ? loop(b.jb, [loop(b.kb, [...rows.block, ...sums])]) : loop(b.kb, [...rows.block, loop(b.jb, sums)]);
+    return {
+      body: withoutUnitLoops([...rows.first, loop(b.ib, [block], { mark: "parallel" })]),
+      scratch,
+      before: { body: withoutUnitLoops([packAll(b, n, c.right, packed)]), scratch: [] },
+    };
+  }
+  const blocks = loop(b.ib, [...rows.block, ...sums], { mark: "parallel" }),
+    columns = loop(b.kb, [packColumns(b, n, c.right, packed), blocks]);
+  const nest = [...outer, b.jb].reduceRight<Stmt>((inner, o) => loop(o, [inner], { mark: "parallel" }), columns);
+  return { body: withoutUnitLoops([...rows.first, nest]), scratch: [...scratch, packed], before: null };
 };
 /** The same rows, where some of their indices have loops of their own. */
 const outside = (d: Direct, vars: readonly Var[]): Direct => {

@@ -258,9 +258,9 @@ const lowerEqns = (frame: Frame, given: Jaxpr): void => {
       lowerControl(frame, g.routine);
       continue;
     }
-    const kernel = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views));
-    note(frame, showGroup(kernel.name, g, fusion.reasons));
-    steps.push(...callSteps(kernel));
+    const kernels = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views));
+    note(frame, showGroup((kernels[kernels.length - 1] as Kernel).name, g, fusion.reasons));
+    steps.push(...kernels.flatMap(callSteps));
   }
 };
 

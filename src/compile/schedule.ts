@@ -11,7 +11,7 @@ import type { Kernel, Stmt } from "../kernel/program.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contractionOf } from "./contraction.ts";
-import { contract } from "./contractLoops.ts";
+import { contract, type Loops } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { hoist, writtenBy } from "./hoist.ts";
@@ -52,6 +52,8 @@ interface Body {
   readonly scratch: readonly Buffer[];
   /** Loops whose rounds are independent of each other. */
   readonly rounds?: readonly Index[];
+  /** What must be done before, by a kernel of its own. */
+  readonly before?: Body;
 }
 
 const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
@@ -69,8 +71,9 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
   const main = g.main === null ? null : mainOf(roots, vars),
     rounds = bindRounds(used);
   if (main !== null) {
-    const { body, scratch } = contract(main, { roots, offsets: stores, buffers });
-    return { body: hoist([...rounds, ...body]), scratch };
+    const { before, ...own } = contract(main, { roots, offsets: stores, buffers }),
+      hoisted = ({ body, scratch }: Loops): Body => ({ body: hoist([...rounds, ...body]), scratch });
+    return before === null ? hoisted(own) : { ...hoisted(own), before: hoisted(before) };
   }
   const row = remembering(vars, roots, stores, buffers);
   if (row !== null) return { body: hoist([...rounds, ...row.body]), scratch: row.scratch, rounds: vars };
@@ -153,9 +156,17 @@ export const kernelOf = (name: string, { body, scratch, rounds = [] }: Body): Ke
   return split === null ? kernel : { ...kernel, split };
 };
 
-/** The kernel of a group. */
-export const schedule = (g: Group, n: number, bufferOf: (v: Var) => Buffer, views: Views): Kernel =>
-  kernelOf(nameOf(g.eqns, n), g.routine === null ? pull(g, bufferOf, views) : push(g.routine, bufferOf, views));
+/** The kernels of a group, the last of which gives its results. */
+export const schedule = (
+  g: Group,
+  n: number,
+  bufferOf: (v: Var) => Buffer,
+  views: Views,
+): readonly [...Kernel[], Kernel] => {
+  const body = g.routine === null ? pull(g, bufferOf, views) : push(g.routine, bufferOf, views),
+    main = kernelOf(nameOf(g.eqns, n), body);
+  return body.before === undefined ? [main] : [kernelOf(`pack_${n}`, body.before), main];
+};
 
 /** A kernel that copies a buffer, or fills it with a number. */
 export const copyKernel = (from: Buffer | number, to: Buffer, n: number, views: Views): Kernel => {

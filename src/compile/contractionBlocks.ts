@@ -1,0 +1,128 @@
+// The block sizes and loop indices of a contraction.
+import type { Buffer, Expr, Var } from "../kernel/expr.ts";
+import { buffer, int, loopVar } from "../kernel/expr.ts";
+import { iadd, idiv, imul, isub } from "../kernel/index.ts";
+import type { For, Stmt } from "../kernel/program.ts";
+import { type Contraction, extentOf, tileOf } from "./contraction.ts";
+import { at } from "./indices.ts";
+
+const ceilTo = (x: number, by: number): number => Math.ceil(x / by) * by;
+/** A loop around statements. */
+export const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {}): For => ({
+  op: "for",
+  index,
+  mark: "serial",
+  body,
+  accs: [],
+  ...more,
+});
+/** Row-major offset of an index. */
+export const flat = (at: readonly Expr[], extents: readonly number[]): Expr =>
+  at.reduce<Expr>((o, i, d) => iadd(imul(o, extents[d] as number), i), int(0));
+
+/** Block sizes and loop indices: a panel of k stays in the first cache, a block of packed operands in the second. */
+export interface Blocks {
+  readonly type: "f32" | "f64";
+  readonly MR: number;
+  readonly NR: number;
+  readonly M: number;
+  readonly N: number;
+  /** Rows and columns of a block, indices of k in a block. */
+  readonly MC: number;
+  readonly NC: number;
+  readonly KC: number;
+  readonly KB: number;
+  readonly ib: Var;
+  readonly jb: Var;
+  readonly kb: Var;
+  /** Register tiles of a block: rows p, columns q, the column v of a tile. */
+  readonly p: Var;
+  readonly q: Var;
+  readonly v: Var;
+  readonly pLimit: Partial<For>;
+  readonly qLimit: Partial<For>;
+  /** Loops over k in a block around a body, with the flat index, and the substitution of the indices of k. */
+  readonly kLoops: (body: readonly Stmt[]) => Stmt;
+  readonly kFlat: Expr;
+  readonly atK: (e: Expr) => Expr;
+  /** Number of indices of k in this block, if it may be less than KC. */
+  readonly kLimit: Partial<For>;
+  /** Sums live in a tile of memory: of one block of rows, or of all if k has several blocks around it. */
+  readonly row0: Expr;
+  readonly tile: Buffer;
+  /** The panel that holds the columns of tile q, and how many panels there are for one block of k. */
+  readonly panel: Expr;
+  readonly panels: number;
+}
+const deepest = 512,
+  widest = 384,
+  tallest = 96;
+/** Rows that are worth a block of their own. */
+export const fewRows = 16;
+/** Rounds that are left for a block of `size` units of `unit` each. */
+const remaining = (total: number, block: Var, size: number, unit: number): Partial<For> => {
+  if (total % (size * unit) === 0) return {};
+  const rest = isub(int(total + unit - 1), imul(block, size * unit));
+  return { limit: unit === 1 ? rest : idiv(rest, unit) };
+};
+/** Blocks of about equal size, multiples of `unit`. */
+const evenly = (total: number, unit: number, most: number, least = 1): number =>
+  ceilTo(Math.ceil(total / Math.max(least, Math.ceil(total / most))), unit);
+/** `ahead`: all columns are packed before anything else, and each block of rows is finished before the next. */
+export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], ahead: boolean): Blocks => {
+  const type = c.sum.type as "f32" | "f64",
+    [MR, NR] = tileOf(type),
+    M = extentOf(m),
+    N = extentOf(n);
+  const [k0, ...kRest] = c.k as readonly [Var, ...Var[]],
+    kIn = extentOf(kRest),
+    kStep = Math.min(k0.extent, Math.max(1, Math.floor(deepest / kIn)));
+  const KB = Math.ceil(k0.extent / kStep),
+    KC = kStep * kIn,
+    NC = evenly(N, NR, widest, M < 2 * fewRows ? Math.min(4, Math.floor(N / 64)) : 1),
+    MC = ahead
+      ? evenly(M, MR, tallest, Math.min(8, Math.floor(M / fewRows)))
+      : Math.min(ceilTo(M, MR), c.direct === null ? tallest : 4 * tallest),
+    MB = Math.ceil(M / MC),
+    whole = KB > 1 && !ahead;
+  const ib = loopVar("ib", MB),
+    jb = loopVar("jb", Math.ceil(N / NC)),
+    kb = loopVar("kb", KB),
+    q = loopVar("q", NC / NR),
+    panels = ahead ? Math.ceil(N / NR) : NC / NR,
+    kq = loopVar("kq", kStep),
+    inner = kRest.map((x, i) => loopVar(`kr${i}`, x.extent));
+  const uneven = k0.extent % kStep !== 0;
+  return {
+    type,
+    MR,
+    NR,
+    M,
+    N,
+    MC,
+    NC,
+    KC,
+    KB,
+    ib,
+    jb,
+    kb,
+    p: loopVar("p", MC / MR),
+    q,
+    v: loopVar("v", NR),
+    pLimit: remaining(M, ib, MC / MR, MR),
+    qLimit: remaining(N, jb, NC / NR, NR),
+    kLoops: (body) =>
+      loop(
+        kq,
+        inner.reduceRight<readonly Stmt[]>((b, x) => [loop(x, b)], body),
+        uneven ? remaining(k0.extent, kb, kStep, 1) : {},
+      ),
+    kFlat: flat([kq, ...inner], [kStep, ...kRest.map((x) => x.extent)]),
+    atK: (e) => at([e], c.k, [iadd(imul(kb, kStep), kq), ...inner])[0] as Expr,
+    kLimit: uneven ? { limit: isub(int(extentOf(c.k)), imul(kb, KC)) } : {},
+    row0: whole ? imul(ib, MC) : int(0),
+    tile: buffer(type, [(whole ? MB * MC : MC) * NC]),
+    panel: ahead ? iadd(imul(kb, panels), iadd(imul(jb, NC / NR), q)) : q,
+    panels,
+  };
+};
