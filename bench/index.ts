@@ -50,7 +50,7 @@ const usage = `usage: npm run bench -- [options]
   --quick         few samples: does it run at all?
   --node PATH     the Node that runs JavaScript (default the present one)
   --python PATH   a python3 that has torch (default Debian's)
-  --out FOLDER    where JSON and chart go (default bench/results, with --quick out/bench)
+  --out FOLDER    where JSON and chart go (default bench/results for a full run, else out/bench)
   --readme        put the table into README.md
   --from FILE     measure nothing, report what this JSON says
   --help          this text
@@ -194,7 +194,9 @@ const measureAll = async (): Promise<Run> => {
 };
 
 const run = options.from === undefined ? await measureAll() : (JSON.parse(readFileSync(options.from, "utf8")) as Run);
-const out = resolve(options.out ?? join(root, options.quick ? "out/bench" : "bench/results"));
+/** Only a full run replaces the results that are kept. */
+const full = !options.quick && wanted.length === 0 && options.row === "" && everybody;
+const out = resolve(options.out ?? join(root, full ? "bench/results" : "out/bench"));
 mkdirSync(out, { recursive: true });
 const name = join(out, `node-${run.node.split(".")[0]}`);
 if (options.from === undefined) writeFileSync(`${name}.json`, `${JSON.stringify(run, null, 1)}\n`);

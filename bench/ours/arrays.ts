@@ -96,11 +96,7 @@ export const arrayOps: Ops = {
     ({ f }) =>
       grad((x: NDArray, ct: NDArray) => weighted((rows[f as string] as (x: NDArray) => NDArray)(x), ct)) as never,
   ),
-  sort: pure(["x"], () => {
-    const { sort } = np as { readonly sort?: (x: NDArray) => NDArray };
-    if (sort === undefined) throw new Error("has no sort yet");
-    return sort as (x?: NDArray) => NDArray;
-  }),
+  sort: pure(["x"], () => (x) => np.sort(x as NDArray)),
   cumsum: pure(["x"], () => (x) => np.cumsum(x as NDArray)),
   matmul: pure(["a", "b"], () => (a, b) => np.matmul(a as NDArray, b as NDArray)),
   queryKey: pure(["q", "k"], () => (q, k) => np.matmul(q as NDArray, np.swapaxes(k as NDArray, -1, -2))),

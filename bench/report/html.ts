@@ -15,9 +15,9 @@ const colours: Readonly<Record<string, string>> = {
 const htmlText = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c] as string);
 
-const left = 330,
-  width = 620,
-  right = 250,
+const left = 360,
+  width = 590,
+  right = 290,
   high = 24;
 const decades = (rows: readonly RowResult[]): readonly [low: number, high: number] => {
   const values = rows.flatMap((row) => [
@@ -59,7 +59,7 @@ const strip = (row: RowResult, y: number, x: (value: number) => number, run: Run
   const keys = ["most", "limit", "js", "torch"];
   const texts = facts.map((text, i) => {
     const bad = misses.includes(keys[i] as string);
-    return `<text x="${left + width + 75 + i * 58}" y="${y + 4}" text-anchor="end"${bad ? ' fill="#b91c1c"' : ""}>${text}</text>`;
+    return `<text x="${left + width + 75 + i * 68}" y="${y + 4}" text-anchor="end"${bad ? ' fill="#b91c1c"' : ""}>${text}</text>`;
   });
   return [
     `<line x1="${left}" x2="${left + width}" y1="${y}" y2="${y}" stroke="#e5e5e5"/>`,
@@ -81,7 +81,7 @@ const chart = (rows: readonly RowResult[], run: Run): string => {
     return `<line x1="${x(value)}" x2="${x(value)}" y1="20" y2="${bottom - 10}" stroke="#d4d4d4"/><text x="${x(value)}" y="14" text-anchor="middle" fill="#737373">${label}</text>`;
   });
   const headings = ["brickbox", "of limit", "x JS", "x PyTorch"].map(
-    (text, i) => `<text x="${left + width + 75 + i * 58}" y="14" text-anchor="end" fill="#737373">${text}</text>`,
+    (text, i) => `<text x="${left + width + 75 + i * 68}" y="14" text-anchor="end" fill="#737373">${text}</text>`,
   );
   const strips = rows.map((row, i) => strip(row, 36 + i * high, x, run));
   return `<svg viewBox="0 0 ${left + width + right} ${bottom}" width="100%">${[...grid, ...headings, ...strips].join("\n")}</svg>`;

@@ -155,18 +155,18 @@ def leaves(x, args):
     return prepared(run)
 
 
+@torch.jit.script
+def scalar_rounds(v: float, rounds: int) -> float:
+    """What TorchScript does best: numbers instead of tensors."""
+    i = 0
+    while i < rounds:
+        i, v = i + 1, v * 0.999 + 0.5
+    return v
+
+
 def while_loop(x, args):
-    """A hundredth of the rounds: each is a few calls."""
-
-    def rounds(count):
-        v, i = x["x"], torch.zeros((), dtype=torch.int32)
-        while i < count:
-            i, v = i + 1, v * 0.999 + 0.5
-        return v
-
-    share = 0.01
-    # After 20,000 rounds the value has arrived where it stays.
-    return lambda: [rounds(20_000)], lambda: rounds(int(args["rounds"] * share)), share
+    start = float(x["x"])
+    return prepared(lambda: torch.tensor([scalar_rounds(start, args["rounds"])]))
 
 
 def resident_steps(x, args):
