@@ -22,8 +22,16 @@ const addTerm = (terms: Map<Expr, number>, e: Expr, k: number): void => {
   else terms.set(e, sum);
 };
 
-/** The linear form of an i32 expression; whatever is not a sum or a multiple is a term of its own. */
+const sums = new WeakMap<Expr, Linear>();
+/** The linear form of an i32 expression; whatever is not a sum or a multiple is a term of its own. Computed once per node. */
 export const linear = (e: Expr): Linear => {
+  const known = sums.get(e);
+  if (known !== undefined) return known;
+  const made = linearForm(e);
+  sums.set(e, made);
+  return made;
+};
+const linearForm = (e: Expr): Linear => {
   let c = 0;
   const terms = new Map<Expr, number>();
   const go = (x: Expr, k: number): void => {
@@ -126,22 +134,38 @@ const rangeOfLinear = ({ c, terms }: Linear): Range => {
   return [lo, hi];
 };
 
+const byCreation = ([x]: readonly [Expr, number], [y]: readonly [Expr, number]): number => x.id - y.id;
 /** An expression of a linear form, its terms in order of creation. */
-export const fromLinear = ({ c, terms }: Linear): Expr => {
+export const fromLinear = (form: Linear): Expr => {
+  const { c, terms } = form;
+  if (terms.size === 0) return int(c);
   let sum: Expr | null = null;
-  for (const [t, k] of [...terms].sort(([x], [y]) => x.id - y.id)) {
+  for (const [t, k] of terms.size === 1 ? terms : [...terms].sort(byCreation)) {
     const p: Expr = k === 1 ? t : k === -1 && sum !== null ? t : binary("mul", t, int(k));
     sum = sum === null ? p : k === -1 ? binary("sub", sum, t) : binary("add", sum, p);
   }
-  return sum === null ? int(c) : c === 0 ? sum : binary("add", sum, int(c));
+  return c === 0 ? (sum as Expr) : binary("add", sum as Expr, int(c));
 };
 
+/** `a + k b` as a sum. */
+const plus = (a: Linear, b: Linear, k: number): Linear => {
+  let c = a.c + k * b.c;
+  const terms = new Map(a.terms);
+  for (const [t, n] of b.terms) addTerm(terms, t, k * n);
+  recombine(terms, (x, n) => {
+    const more = linear(x);
+    c += n * more.c;
+    for (const [t, m] of more.terms) addTerm(terms, t, n * m);
+  });
+  return { c, terms };
+};
+const zero: Linear = { c: 0, terms: new Map() };
 /** `a + b`. */
-export const iadd = (a: Expr, b: Expr): Expr => fromLinear(linear(binary("add", a, b)));
+export const iadd = (a: Expr, b: Expr): Expr => fromLinear(plus(linear(a), linear(b), 1));
 /** `a - b`. */
-export const isub = (a: Expr, b: Expr): Expr => fromLinear(linear(binary("sub", a, b)));
+export const isub = (a: Expr, b: Expr): Expr => fromLinear(plus(linear(a), linear(b), -1));
 /** `a * k` by a constant. */
-export const imul = (a: Expr, k: number): Expr => fromLinear(linear(binary("mul", a, int(k))));
+export const imul = (a: Expr, k: number): Expr => fromLinear(k === 1 ? linear(a) : plus(zero, linear(a), k));
 
 // Split into a part that n divides and a rest; c goes where the rest stays in [0, n) if it can.
 const splitBy = (l: Linear, n: number): readonly [quotient: Linear, rest: Linear] => {

@@ -1,7 +1,7 @@
 // Addresses: base + bytes * (sum of terms), constants folded into the instruction's offset.
 import type { Buffer, Expr } from "../../kernel/expr.ts";
 import { byteSize } from "../../kernel/expr.ts";
-import { type Linear, linear } from "../../kernel/index.ts";
+import { linear } from "../../kernel/index.ts";
 import type { Context } from "./context.ts";
 
 /** A sum of `factor * term`, with the constant that unrolled loops add. */
@@ -10,15 +10,9 @@ export interface Offset {
   readonly c: number;
 }
 
-const cache = new WeakMap<Expr, Linear>();
-const linearOf = (e: Expr): Linear => {
-  const known = cache.get(e) ?? linear(e);
-  cache.set(e, known);
-  return known;
-};
 /** The offset expression as a sum, under the slots of the context. `lane` counts from the vector loop's index. */
 export const offsetOf = (x: Context, e: Expr, lane: number): Offset => {
-  const l = linearOf(e);
+  const l = linear(e);
   let c = l.c;
   for (const [t, k] of l.terms) {
     if (t.op !== "var") continue;
@@ -34,7 +28,7 @@ export const shiftOf = (x: Context, value: Expr): number | null => {
   const { copy } = x;
   if (copy === null || value.type !== "i32") return null;
   let shift = 0;
-  for (const [t, k] of linearOf(value).terms) {
+  for (const [t, k] of linear(value).terms) {
     const slot = t.op === "var" ? x.slots.get(t) : undefined;
     if (t.op !== "var" || slot?.kind !== "scalar") return null;
     if (t === copy.index || copy.moved.has(t)) shift += k * slot.offset;
