@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 
 /** A sum of `factor * term`, with the constant that unrolled loops add. */
 export interface Offset {
-  readonly terms: readonly (readonly [Expr, number])[];
+  readonly terms: ReadonlyMap<Expr, number>;
   readonly c: number;
 }
 
@@ -20,7 +20,7 @@ export const offsetOf = (x: Context, e: Expr, lane: number): Offset => {
     if (slot?.kind === "scalar") c += k * slot.offset;
     if (t === x.vector?.index) c += k * lane;
   }
-  return { terms: [...l.terms], c };
+  return { terms: l.terms, c };
 };
 
 /** In a later copy of a loop body: how far `value` is from what it was in the first copy, or null if that is no constant. */
@@ -46,8 +46,23 @@ const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
 /** Push the address of `buffer[offset]`; gives the constant for the instruction's offset field. `term` pushes one term as i32. */
 export const emitAddress = (x: Context, buffer: Buffer, { terms, c }: Offset, term: (e: Expr) => void): number => {
   const { code } = x,
+    bytes = c * byteSize[buffer.type],
+    ready = x.addresses?.get(terms)?.get(buffer);
+  if (ready !== undefined) code.emit("local.get", ready);
+  else {
+    emitSum(x, buffer, terms, term);
+    keep(x, buffer, terms);
+  }
+  if (bytes >= 0 && bytes <= offsetLimit) return bytes;
+  code.emit("i32.const", bytes | 0);
+  code.emit("i32.add");
+  return 0;
+};
+const emitSum = (x: Context, buffer: Buffer, terms: Offset["terms"], term: (e: Expr) => void): void => {
+  const { code } = x,
     size = byteSize[buffer.type];
   code.emit("local.get", x.bases.get(buffer) as number);
+  if (terms.size === 0) return;
   let some = false;
   for (const [t, k] of terms) {
     term(t);
@@ -63,16 +78,22 @@ export const emitAddress = (x: Context, buffer: Buffer, { terms, c }: Offset, te
     if (some) code.emit("i32.add");
     some = true;
   }
-  const bytes = c * size;
-  if (some) {
-    if (size !== 1) {
-      code.emit("i32.const", Math.log2(size));
-      code.emit("i32.shl");
-    }
-    code.emit("i32.add");
+  if (size !== 1) {
+    code.emit("i32.const", Math.log2(size));
+    code.emit("i32.shl");
   }
-  if (bytes >= 0 && bytes <= offsetLimit) return bytes;
-  code.emit("i32.const", bytes | 0);
   code.emit("i32.add");
-  return 0;
+};
+// Keep the address on the stack for later copies of this code, if they would compute the same: its terms are locals that stay.
+const keep = (x: Context, buffer: Buffer, terms: Offset["terms"]): void => {
+  if (x.addresses === null || terms.size === 0) return;
+  for (const t of terms.keys()) {
+    const slot = t.op === "var" ? x.slots.get(t) : undefined;
+    if (slot?.kind !== "scalar" || slot.mutable === true) return;
+  }
+  const local = x.code.local("i32"),
+    known = x.addresses.get(terms);
+  x.code.emit("local.tee", local);
+  if (known === undefined) x.addresses.set(terms, new Map([[buffer, local]]));
+  else known.set(buffer, local);
 };

@@ -6,7 +6,7 @@ import type { Lanes } from "./vector.ts";
 
 /** A variable in one scalar local (plus a constant, inside unrolled loops) or in one vector local per unrolled step. */
 export type Slot =
-  | { readonly kind: "scalar"; readonly local: number; readonly offset: number }
+  | { readonly kind: "scalar"; readonly local: number; readonly offset: number; readonly mutable?: boolean }
   | { readonly kind: "vector"; readonly locals: readonly number[] };
 
 /** A loop that is being emitted as SIMD: `unroll` vectors of `lanes` lanes per round, the first lane being `index` of the loop. */
@@ -20,6 +20,8 @@ export interface VectorLoop {
   readonly splats: Map<Expr, number>;
   readonly varying: Map<Expr, boolean>;
 }
+/** Addresses that are at hand in locals, within one stretch of straight code: by the terms of the offset and the buffer. */
+export type Addresses = Map<ReadonlyMap<Expr, number>, Map<Buffer, number>>;
 /** One of the later copies of a repeated loop body: names that only move along with the index keep the local of the first copy. */
 export interface Copy {
   readonly index: Var;
@@ -37,6 +39,8 @@ export interface Context {
   readonly bases: ReadonlyMap<Buffer, number>;
   readonly vector: VectorLoop | null;
   readonly copy: Copy | null;
+  /** Null where every address is used once. */
+  readonly addresses: Addresses | null;
   /** Scratch local for mask conversions. */
   readonly temp: () => number;
   readonly relaxed: boolean;

@@ -2,7 +2,7 @@
 import type { ReduceOp, ScalarType } from "../../kernel/expr.ts";
 import type { Accumulator, For } from "../../kernel/program.ts";
 import { accumulate, addToTotal, finishTotal, pushIdentityVector, resetTotal, totalType } from "./accumulators.ts";
-import type { Context, Copy, EmitBlock, VectorLoop } from "./context.ts";
+import type { Addresses, Context, Copy, EmitBlock, VectorLoop } from "./context.ts";
 import { isVarying } from "./context.ts";
 import { type Count, emitBlocks, emitRounds } from "./counting.ts";
 import { dataOf, roundNames, weigh } from "./inspect.ts";
@@ -69,15 +69,16 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
   const sums = s.accs.map((a) => sumOf(x, a)),
     copies = copiesOf(x, s);
   for (const sum of sums) reset(x, sum);
-  const round = (copy: Copy | null) => (): void => {
-    const inside = { ...x, copy };
+  const round = (copy: Copy | null, addresses: Addresses | null) => (): void => {
+    const inside = { ...x, copy, addresses };
     emitBlock(inside, s.body);
     for (const sum of sums) step(inside, sum);
   };
   const repeated = (): void => {
+    const addresses: Addresses | null = copies > 1 || x.vector !== null ? new Map() : null;
     for (let k = 0; k < copies; k++) {
       at(k);
-      round(k === 0 ? null : { index: s.index, ...roundNames(s), moved: new Set() })();
+      round(k === 0 ? null : { index: s.index, ...roundNames(s), moved: new Set() }, addresses)();
     }
     at(0);
   };
@@ -88,7 +89,7 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
       emitInBlocks(x, count, copies, block, inBlocks, repeated);
     else emitRounds(count, 0, copies, repeated);
     if (copies > 1 && (bound !== null || extent % copies !== 0))
-      emitRounds(count, extent - (extent % copies), 1, round(null));
+      emitRounds(count, extent - (extent % copies), 1, round(null, x.vector === null ? null : new Map()));
   }
   for (const { of, combine, type, vectors, locals } of sums)
     x.slots.set(

@@ -1,5 +1,5 @@
 // Statements as instructions.
-import type { Expr } from "../../kernel/expr.ts";
+import type { Expr, Var } from "../../kernel/expr.ts";
 import type { For, Stmt, Store } from "../../kernel/program.ts";
 import { emitAddress, offsetOf, shiftOf } from "./address.ts";
 import type { Context, VectorLoop } from "./context.ts";
@@ -29,10 +29,10 @@ const emitStmt = (x: Context, s: Stmt): void => {
     case "if":
       emitScalar(x, s.cond);
       code.emit("if");
-      emitStmts(x, s.then);
+      emitStmts(apart(x), s.then);
       if (s.else.length > 0) {
         code.emit("else");
-        emitStmts(x, s.else);
+        emitStmts(apart(x), s.else);
       }
       code.emit("end");
       return;
@@ -42,7 +42,7 @@ const emitStmt = (x: Context, s: Stmt): void => {
       emitScalar(x, s.cond);
       code.emit("i32.eqz");
       code.emit("br_if", 1);
-      emitStmts(x, s.body);
+      emitStmts(apart(x), s.body);
       code.emit("br", 0);
       code.emit("end");
       code.emit("end");
@@ -55,8 +55,12 @@ const emitStmt = (x: Context, s: Stmt): void => {
   }
 };
 
-const emitBinding = (x: Context, { name, value }: Stmt & { readonly op: "let" | "set" }): void => {
+/** Code that may not run, or more than once: addresses of before may have changed, and those found in it are not for after it. */
+const apart = (x: Context): Context => (x.addresses === null ? x : { ...x, addresses: new Map() });
+
+const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void => {
   const { code } = x,
+    { name, value } = s,
     known = x.slots.get(name);
   if (isVarying(x, name)) {
     const locals =
@@ -75,11 +79,17 @@ const emitBinding = (x: Context, { name, value }: Stmt & { readonly op: "let" | 
       x.slots.set(name, { ...known, offset: shift });
       return;
     }
+    if (known !== undefined) forget(x, name);
     const local = known?.kind === "scalar" ? known.local : code.local(valTypeOf[name.type]);
     emitScalar(x, value);
     code.emit("local.set", local);
-    x.slots.set(name, { kind: "scalar", local, offset: 0 });
+    x.slots.set(name, { kind: "scalar", local, offset: 0, mutable: s.op === "set" || s.mutable === true });
   }
+};
+
+/** A name gets another value: addresses made of it are no longer at hand. */
+const forget = ({ addresses }: Context, name: Var): void => {
+  if (addresses !== null) for (const terms of addresses.keys()) if (terms.has(name)) addresses.delete(terms);
 };
 
 const emitStore = (x: Context, s: Store): void => {
