@@ -15,6 +15,8 @@ interface Scope {
   readonly vars: ReadonlySet<Var>;
   readonly stmts: Stmt[];
   readonly placed: Map<Expr, Expr>;
+  /** What `depthOf` has found here. */
+  readonly depths: Map<Expr, number>;
   /** The vector loop at or around this scope. */
   readonly vector: Var | null;
   readonly parent: Scope | null;
@@ -52,7 +54,15 @@ class Hoister {
   }
 
   run(body: readonly Stmt[]): readonly Stmt[] {
-    const top: Scope = { depth: 0, vars: new Set(), stmts: [], placed: new Map(), vector: null, parent: null };
+    const top: Scope = {
+      depth: 0,
+      vars: new Set(),
+      stmts: [],
+      placed: new Map(),
+      depths: new Map(),
+      vector: null,
+      parent: null,
+    };
     this.block(body, top);
     return top.stmts;
   }
@@ -136,7 +146,15 @@ class Hoister {
   }
 
   private child(parent: Scope, vars: readonly Var[], vector: Var | null): Scope {
-    return { depth: parent.depth + 1, vars: new Set(vars), stmts: [], placed: new Map(), vector, parent };
+    return {
+      depth: parent.depth + 1,
+      vars: new Set(vars),
+      stmts: [],
+      placed: new Map(),
+      depths: new Map(),
+      vector,
+      parent,
+    };
   }
 
   private flat(e: Expr, s: Scope): Expr {
@@ -161,11 +179,8 @@ class Hoister {
         this.free.set(x, new Set([x]));
         continue;
       }
-      const sets = x.args.map((a) => this.free.get(a) as ReadonlySet<Var>);
-      const biggest = sets.reduce<ReadonlySet<Var>>((b, c) => (c.size > b.size ? c : b), new Set());
-      let all: ReadonlySet<Var> = biggest;
-      if (sets.some((c) => c !== biggest && [...c].some((v) => !biggest.has(v))))
-        all = new Set(sets.flatMap((c) => [...c]));
+      let all: ReadonlySet<Var> = nothing;
+      for (const a of x.args) all = union(all, this.free.get(a) as ReadonlySet<Var>);
       if (x.op === "reduce" && all.has(x.index)) {
         const less = new Set(all);
         less.delete(x.index);
@@ -190,11 +205,11 @@ class Hoister {
   }
 
   private depthOf(e: Expr, s: Scope): number {
-    if (this.isVolatile(e)) return s.depth;
-    const vars = this.freeVars(e);
-    for (let at: Scope | null = s; at !== null; at = at.parent)
-      for (const v of vars) if (at.vars.has(v)) return at.depth;
-    return 0;
+    const known = s.depths.get(e);
+    if (known !== undefined) return known;
+    const found = this.isVolatile(e) ? s.depth : deepest(this.freeVars(e), s);
+    s.depths.set(e, found);
+    return found;
   }
   private scopeAt(s: Scope, depth: number): Scope {
     let at = s;
@@ -234,7 +249,7 @@ class Hoister {
     const all = [...roots, ...offsets.map((o) => this.ordered(o, s))];
     const operands = new Map<Expr, readonly Expr[]>(),
       uses = new Map<Expr, number>(),
-      deepest = new Map<Expr, number>();
+      reach = new Map<Expr, number>();
     const order: Expr[] = [],
       addresses = new Set<Expr>(all.slice(roots.length)),
       data = new Set<Expr>(roots);
@@ -244,8 +259,8 @@ class Hoister {
       const args = operands.get(e);
       if (args !== undefined) {
         stack.pop();
-        if (!deepest.has(e)) {
-          deepest.set(e, -1);
+        if (!reach.has(e)) {
+          reach.set(e, -1);
           order.push(e);
         }
         continue;
@@ -261,7 +276,7 @@ class Hoister {
     }
     const use = (e: Expr, by: number): void => {
       uses.set(e, (uses.get(e) ?? 0) + 1);
-      deepest.set(e, Math.max(deepest.get(e) ?? -1, by));
+      reach.set(e, Math.max(reach.get(e) ?? -1, by));
     };
     for (const e of all) use(e, s.depth);
     for (const e of order) {
@@ -300,7 +315,7 @@ class Hoister {
         addresses.has(e) && !data.has(e) && e.op !== "read" && s.vector !== null && this.freeVars(e).has(s.vector);
       if (
         address ||
-        ((uses.get(e) as number) === 1 && (deepest.get(e) as number) === d) ||
+        ((uses.get(e) as number) === 1 && (reach.get(e) as number) === d) ||
         rebuilt.op === "const" ||
         rebuilt.op === "var"
       ) {
@@ -362,5 +377,21 @@ class Hoister {
   }
 }
 
+const nothing: ReadonlySet<Var> = new Set();
+/** One of the two sets, where it holds the other, or a new one. */
+const union = (a: ReadonlySet<Var>, b: ReadonlySet<Var>): ReadonlySet<Var> => {
+  if (a === b || b.size === 0) return a;
+  if (a.size === 0) return b;
+  const [small, big] = a.size < b.size ? [a, b] : [b, a];
+  for (const v of small) if (!big.has(v)) return new Set([...big, ...small]);
+  return big;
+};
+/** The depth of the innermost scope that binds one of the variables. */
+const deepest = (vars: ReadonlySet<Var>, s: Scope): number => {
+  if (vars.size > 0)
+    for (let at: Scope | null = s; at !== null; at = at.parent)
+      for (const v of vars) if (at.vars.has(v)) return at.depth;
+  return 0;
+};
 const letsOf = (body: readonly Stmt[]): readonly Var[] =>
   body.flatMap((s) => (s.op === "let" ? [s.name] : s.op === "for" ? s.accs.map((a) => a.name) : []));
