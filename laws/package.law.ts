@@ -1,6 +1,6 @@
 // What a user gets: the packed tarball, installed in an empty project, works from plain Node, type-checks under both
 // module resolutions, and survives a bundler. Nothing here reads src or dist of the working tree.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -44,7 +44,7 @@ const pack = (): string => {
   for (const name of ["package.json", "tsconfig.json", "src", "LICENSE", "README.md", "CHANGELOG.md"])
     cpSync(join(root, name), join(stage, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(stage, "node_modules"), "junction");
-  execFileSync(process.execPath, [tsc, "-p", join(stage, "src")], { stdio: "inherit" });
+  npm(["run", "build"], stage);
   npm(["pack", "--pack-destination", folder], stage);
   return join(folder, `brickbox-${manifest.version}.tgz`);
 };
@@ -60,6 +60,7 @@ const loss = jit((w, x) => np.sum(np.square(np.sub(np.matmul(x, w), 1))));
 const [w, x] = [np.array([0.5, -1]), np.array([[1, 2], [3, 4], [5, 6]])];
 assert.equal(loss(w, x).item(), 2.5 ** 2 + 3.5 ** 2 + 4.5 ** 2);
 assert.deepEqual(jit(grad(loss))(w, x).js(), [-71, -92]);
+assert.throws(() => np.add(w, np.ones([3])), { name: "ShapeError", message: /at .*(smoke\\.mjs|out\\.mjs):\\d+/ });
 console.log("works");
 `;
 
@@ -194,7 +195,8 @@ describe("package", () => {
         /import assert.*/,
         `import * as optim from "brickbox/optim";
 import * as bricks from "brickbox/bricks";
-const assert = { equal(a, b) { if (a !== b) throw new Error(a + " is not " + b); }, deepEqual(a, b) { this.equal(String(a), String(b)); } };
+const assert = { equal(a, b) { if (a !== b) throw new Error(a + " is not " + b); }, deepEqual(a, b) { this.equal(String(a), String(b)); },
+  throws(f, { name }) { try { f(); } catch (e) { this.equal(e.name, name); return; } throw new Error("no " + name); } };
 assert.equal(Object.keys(optim).length * Object.keys(bricks).length > 0, true);`,
       ),
     );
