@@ -58,6 +58,11 @@ interface Rules<A, I extends readonly unknown[]> {
   readonly batch: (size: number, ins: Per<I, Value>, axes: Per<I, number | null>, attrs: A) => readonly [Value, number];
   /** The same result in steps that compile better, or null where the primitive itself does; the last step gives the result. */
   readonly expand?: (ins: Per<I, Aval>, attrs: A) => readonly ExpandStep[] | null;
+  /**
+   * Where every shape is one loop over all elements, taken in a row: the attributes for rows of `n` elements (operands without axes
+   * stay as they are); null for arguments where it is not.
+   */
+  readonly inRow?: (ins: Per<I, Aval>, attrs: A, n: number) => unknown;
   /** For primitives that work across named axes. */
   readonly collective?: Collective<A, I>;
   /** Attributes as the printer shows them; without it, `key=value` for each. */

@@ -45,6 +45,7 @@ export const broadcastP: Primitive<BroadcastAttrs, Unary> = {
     return [broadcast(x, insertAt(shape, at, size), shiftAxes(axes, at)), at];
   },
   lower: ([x], at, { axes }) => x(without(at, axes)),
+  inRow: ([x], _attrs, n) => (x.shape.length === 0 ? { shape: [n], axes: [0] } : null),
 };
 /** Repeat `x` along new axes of the result. */
 export const broadcast = (x: Value, shape: Shape, axes: readonly number[]): Value =>

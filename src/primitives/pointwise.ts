@@ -98,6 +98,8 @@ export const pointwise = <A, I extends readonly unknown[]>(row: Row<A, I>): Prim
       }),
     jvp: row.jvp,
     transpose: row.transpose ?? "nonlinear",
+    inRow: (ins, attrs) =>
+      (ins as readonly Aval[]).every((a) => sameShape(a.shape, ins[0]?.shape ?? [])) ? attrs : null,
     batch: (size, ins, axes, attrs) => {
       const [aligned, b] = alignBatch(size, ins as readonly Value[], axes as readonly (number | null)[]);
       return [bind(prim, aligned as unknown as Per<I, Value>, attrs), b];

@@ -3,8 +3,11 @@
 import type { Aval } from "../core/aval.ts";
 import { showAval } from "../core/aval.ts";
 import { identityOf, keyOf } from "../core/key.ts";
-import type { Value } from "../core/value.ts";
 
+/** What a cache sees of an argument. */
+interface Typed {
+  readonly aval: Aval;
+}
 /** A cached thing with what it was made for. */
 interface Entry<A> {
   readonly attrs: unknown;
@@ -37,11 +40,11 @@ export const sameAttrs = (a: unknown, b: unknown): boolean => {
   for (const _ in b) n--;
   return n === 0;
 };
-const fits = (avals: readonly Aval[], ins: readonly Value[]): boolean => {
+const fits = (avals: readonly Aval[], ins: readonly Typed[]): boolean => {
   if (avals.length !== ins.length) return false;
   for (let i = 0; i < avals.length; i++) {
     const a = avals[i] as Aval,
-      b = (ins[i] as Value).aval;
+      b = (ins[i] as Typed).aval;
     if (a === b) continue;
     const s = a.shape,
       t = b.shape;
@@ -66,7 +69,7 @@ export class EquationCache<A> {
   }
 
   /** The value for these arguments, made by `make` if there is none. */
-  get(of: object, ins: readonly Value[], attrs: unknown, make: () => A): A {
+  get(of: object, ins: readonly Typed[], attrs: unknown, make: () => A): A {
     const few = this.recent.get(of);
     if (few !== undefined)
       for (let i = 0; i < few.length; i++) {
@@ -82,7 +85,7 @@ export class EquationCache<A> {
     return this.look(of, ins, attrs, make).value;
   }
 
-  private look(of: object, ins: readonly Value[], attrs: unknown, make: () => A): Entry<A> {
+  private look(of: object, ins: readonly Typed[], attrs: unknown, make: () => A): Entry<A> {
     const key = `${identityOf(of)} ${keyOf(attrs)} ${ins.map((x) => showAval(x.aval)).join(" ")}`;
     let entry = this.table.get(key);
     if (entry === undefined) {

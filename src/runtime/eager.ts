@@ -13,8 +13,10 @@ import { EquationCache } from "./cache.ts";
 import { checkEager, checkProgram } from "./checking.ts";
 import { settings } from "./configure.ts";
 import type { Device } from "./device.ts";
-import { type Loaded, load, run, signature } from "./executable.ts";
+import { run, signature } from "./executable.ts";
+import { type Loaded, load } from "./load.ts";
 import { callDirectly } from "./host.ts";
+import { loadRow, type Rows, rows } from "./rows.ts";
 
 /** Compiled programs of one device for one number of threads. */
 interface Shelf {
@@ -22,6 +24,7 @@ interface Shelf {
   /** Bodies of calls, by identity: without donation, and by the pattern of donation. */
   readonly bodies: WeakMap<Jaxpr, Loaded>;
   readonly donating: WeakMap<Jaxpr, Map<string, Loaded>>;
+  readonly rows: Rows;
 }
 const equationLimit = 4096;
 const shelves = new WeakMap<Device, Map<number, Shelf>>();
@@ -29,7 +32,12 @@ const shelfOf = (device: Device): Shelf => {
   const threads = threadsOf(device),
     known = shelves.get(device)?.get(threads);
   if (known !== undefined) return known;
-  const fresh: Shelf = { equations: new EquationCache(equationLimit), bodies: new WeakMap(), donating: new WeakMap() };
+  const fresh: Shelf = {
+    equations: new EquationCache(equationLimit),
+    bodies: new WeakMap(),
+    donating: new WeakMap(),
+    rows: rows(),
+  };
   shelves.set(device, (shelves.get(device) ?? new Map<number, Shelf>()).set(threads, fresh));
   return fresh;
 };
@@ -75,6 +83,14 @@ const equation = (
   return { consts: 0, ins: vars, eqns: [{ prim, ins: vars, attrs, outs: results }], outs: results };
 };
 
+/** The equation by a loop that serves other shapes too, if there is one. */
+const row = (prim: AnyPrimitive, attrs: unknown, whole: Jaxpr): Loaded | null => {
+  const device = currentDevice();
+  return loadRow(shelfOf(device).rows, device, prim, attrs, whole, () => {
+    compilations.count++;
+  });
+};
+
 const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value => {
   const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
     refuseLeaked(ins, prim.name);
@@ -82,7 +98,8 @@ const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Val
       ins.map((x) => x.aval),
       attrs,
     );
-    return build(equation(prim, ins, attrs, [out]), prim.name, null);
+    const whole = equation(prim, ins, attrs, [out]);
+    return row(prim, attrs, whole) ?? build(whole, prim.name, null);
   });
   const outs = run(loaded, ins);
   if (modes.check) checkEager(prim.name, ins, outs);
