@@ -285,3 +285,43 @@ describe("jit: mistakes", () => {
     expect(() => jit(3 as never)).toThrow(ArgumentError);
   });
 });
+
+describe("jit: what is written anew is compiled once", () => {
+  const fresh = () =>
+    jit(function anew(x: Value) {
+      return E.add(E.sin(x), E.mul(x, x));
+    });
+  it("by structure", () => {
+    fresh()(array([1, 2, 3]));
+    const before = compilations.count;
+    for (let i = 0; i < 5; i++) expect(numbers(fresh()(array([1, 2, 3])) as Value)).toHaveLength(3);
+    expect(compilations.count).toBe(before);
+  });
+  it("but not what differs in one number", () => {
+    const scaled = (k: number) =>
+      jit(function scale(x: Value) {
+        return E.mul(x, full([3], k, "float64"));
+      });
+    expect([2, 3, 2].map((k) => numbers(scaled(k)(array([1, 1, 1])) as Value)[0])).toEqual([2, 3, 2]);
+  });
+});
+
+describe("jit: why a call compiles", () => {
+  const f = jit((p: { readonly w: Value }, x: Value, _k: unknown) => E.mul(p.w, E.convertElementType(x, "float64")), {
+    staticArgnums: 2,
+  });
+  const why = (...args: readonly unknown[]): string =>
+    (f.lower as (...a: readonly unknown[]) => { readonly lookup: string })(...args).lookup;
+  const a = array([1, 2, 3]);
+  it.each([
+    ["new: nothing was compiled before", [{ w: a }, a, 1]],
+    ["known", [{ w: a }, a, 1]],
+    ["new: argument 0.w is f64[2], not f64[3]", [{ w: array([1, 2]) }, array([1, 2]), 1]],
+    ["known", [{ w: a }, a, 1]],
+    ["new: static argument 2 is 5, not 1 (compared by identity)", [{ w: a }, a, 5]],
+    ["new: argument 1 is f32[3], not f64[3]", [{ w: a }, full([3], 1, "float32"), 5]],
+    ["new: 2 arguments, not 3", [{ w: a }, a]],
+  ] as const)("%s", (want, args) => {
+    expect(why(...args)).toBe(want);
+  });
+});

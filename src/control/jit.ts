@@ -1,19 +1,18 @@
 // jit: trace once per structure and avals of the arguments, then call the jaxpr.
-import type { Aval } from "../core/aval.ts";
 import { scopeKey } from "../core/axes.ts";
 import { ArgumentError } from "../core/errors.ts";
-import type { Jaxpr } from "../core/jaxpr.ts";
-import { lift } from "../core/lift.ts";
 import { modes } from "../core/modes.ts";
 import { type Explanation, explainStaging, type StagedFunction, type Staging, tally, traceOf } from "../core/staged.ts";
 import { bindCall } from "../core/trace.ts";
 import type { TreeDef } from "../core/tree.ts";
-import { flatten, sameDef, unflatten } from "../core/tree.ts";
-import { Literal, Tracer, Value } from "../core/value.ts";
+import { flatten, unflatten } from "../core/tree.ts";
+import { Tracer, Value } from "../core/value.ts";
 import { call as callUser, callable, leavesOf, rebuild } from "../transforms/leaves.ts";
 import { traceJaxpr } from "../transforms/trace.ts";
 import type { Arrays, Fn, Loose } from "../transforms/types.ts";
 import { callP } from "./call.ts";
+import { internedProgram } from "./intern.ts";
+import { type Argument, type Entry, explainLookup, operands, toValue } from "./traced.ts";
 
 /** What `jit` can be told. */
 export interface JitOptions {
@@ -30,114 +29,8 @@ export type Jitted<F extends Fn> = ((...args: Loose<Parameters<F>>) => Arrays<Re
     readonly lower: (...args: Loose<Parameters<F>>) => Explanation;
   } & StagedFunction;
 
-/** One trace: for which arguments it is right, and what to call. */
-interface Entry {
-  readonly args: readonly Argument[];
-  readonly avals: readonly Aval[];
-  /** The named axes that it was traced under. */
-  readonly scope: string;
-  readonly attrs: {
-    readonly jaxpr: Jaxpr;
-    readonly name: string;
-    readonly donated: readonly boolean[] | null;
-    readonly device: string | null;
-  };
-  readonly consts: readonly Value[];
-  readonly out: TreeDef;
-}
-type Argument = { readonly kind: "static"; readonly value: unknown } | { readonly kind: "tree"; readonly def: TreeDef };
-
 /** Traces that one function keeps; the least recently used goes first. */
 const limit = 512;
-
-/** Push the leaves of `x` if it has the structure `def`; unlike `sameDef` this tells null from undefined, as the function may. */
-const match = (def: TreeDef, x: unknown, leaves: unknown[]): boolean => {
-  switch (def.kind) {
-    case "leaf":
-      if (!(x instanceof Value) && typeof x !== "number" && typeof x !== "boolean" && !ArrayBuffer.isView(x))
-        return false;
-      leaves.push(x);
-      return true;
-    case "none":
-      return x === def.value;
-    case "list": {
-      const { children } = def;
-      if (!Array.isArray(x) || x.length !== children.length) return false;
-      for (let i = 0; i < children.length; i++) if (!match(children[i] as TreeDef, x[i], leaves)) return false;
-      return true;
-    }
-    case "record": {
-      if (typeof x !== "object" || x === null) return false;
-      const proto: unknown = Object.getPrototypeOf(x);
-      if (proto !== Object.prototype && proto !== null) return false;
-      const { keys, children } = def,
-        record = x as Readonly<Record<string, unknown>>;
-      let extra = -keys.length;
-      for (const _ in record) extra++;
-      if (extra !== 0) return false;
-      for (let i = 0; i < keys.length; i++) {
-        const k = keys[i] as string,
-          child = record[k];
-        if (child === undefined && !Object.hasOwn(record, k)) return false;
-        if (!match(children[i] as TreeDef, child, leaves)) return false;
-      }
-      return true;
-    }
-    case "node": {
-      if (typeof x !== "object" || x === null) return false;
-      const [inner, d] = flatten(x, "jit");
-      if (!sameDef(d, def)) return false;
-      leaves.push(...inner);
-      return true;
-    }
-    default:
-      return def satisfies never;
-  }
-};
-
-const toValue = (x: unknown): Value =>
-  x instanceof Value
-    ? x
-    : typeof x === "number"
-      ? new Literal(x, "float32")
-      : typeof x === "boolean"
-        ? new Literal(Number(x), "bool")
-        : lift(x, "jit");
-const sameAs = (a: Aval, b: Aval): boolean => {
-  if (a === b) return true;
-  const s = a.shape,
-    t = b.shape;
-  if (a.dtype !== b.dtype || s.length !== t.length) return false;
-  for (let i = 0; i < s.length; i++) if (s[i] !== t[i]) return false;
-  return true;
-};
-
-/** The values to call `e` with, or null if it is not for these arguments. */
-const operands = (e: Entry, args: readonly unknown[]): Value[] | null => {
-  const { args: wanted, avals, consts } = e;
-  if (args.length !== wanted.length || e.scope !== scopeKey()) return null;
-  const leaves: unknown[] = [];
-  for (let i = 0; i < consts.length; i++) leaves.push(consts[i]);
-  for (let i = 0; i < wanted.length; i++) {
-    const a = wanted[i] as Argument;
-    if (a.kind === "static" ? !Object.is(a.value, args[i]) : !match(a.def, args[i], leaves)) return null;
-  }
-  for (let i = 0, k = consts.length; i < avals.length; i++, k++) {
-    const leaf = leaves[k],
-      want = avals[i] as Aval;
-    if (leaf instanceof Value) {
-      if (!sameAs(want, leaf.aval)) return null;
-    } else if (typeof leaf === "number" || typeof leaf === "boolean") {
-      if (want.shape.length > 0 || want.dtype !== (typeof leaf === "number" ? "float32" : "bool")) return null;
-      leaves[k] = toValue(leaf);
-    } else {
-      const x = toValue(leaf);
-      leaves[k] = x;
-      if (!sameAs(want, x.aval)) return null;
-    }
-  }
-  return leaves as Value[];
-};
 
 const positions = (op: string, xs: number | readonly number[] | undefined): readonly number[] => {
   const all = xs === undefined ? [] : typeof xs === "number" ? [xs] : xs;
@@ -198,7 +91,7 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
       out = def;
       return results.map(toValue);
     };
-    const { jaxpr, consts } = traceJaxpr(flat, avals, f.name === "" ? "jit" : `jit(${name})`);
+    const { jaxpr, consts } = internedProgram(name, traceJaxpr(flat, avals, f.name === "" ? "jit" : `jit(${name})`));
     tally.traces++;
     const pattern = flags.includes(true) ? [...consts.map(() => false), ...flags] : null;
     const entry: Entry = {
@@ -250,8 +143,9 @@ const make = <F extends Fn>(f: F, options: JitOptions): Jitted<F> => {
     return out.kind === "leaf" ? outs[0] : unflatten(out, outs);
   };
   const stage = (...args: readonly unknown[]): Staging => {
-    const [{ attrs, consts, out }] = lookup(args);
-    return { name, closed: { jaxpr: attrs.jaxpr, consts }, out, donated: attrs.donated, device };
+    const lookedUp = explainLookup(entries, args),
+      [{ attrs, consts, out }] = lookup(args);
+    return { name, closed: { jaxpr: attrs.jaxpr, consts }, out, donated: attrs.donated, device, lookup: lookedUp };
   };
   Object.defineProperty(call, "name", { value: name });
   return Object.assign(call, {

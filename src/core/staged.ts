@@ -6,6 +6,8 @@ import type { TreeDef } from "./tree.ts";
 
 /** Every stage of a compiled function; each prints itself. */
 export interface Explanation {
+  /** `known`, or `new: ` and why a call with these arguments is compiled anew. */
+  readonly lookup: string;
   /** The simplified jaxpr. */
   readonly jaxpr: Jaxpr & { readonly toString: () => string };
   /** The fusion decisions. */
@@ -43,6 +45,8 @@ export interface Staging {
   readonly donated: readonly boolean[] | null;
   /** The backend that was asked for. */
   readonly device: string | null;
+  /** Whether the function was traced for such arguments before, and if not, how they differ from the last ones. */
+  readonly lookup: string;
 }
 /** The method by which a jitted function is traced. */
 export const traceOf: unique symbol = Symbol("traceOf");

@@ -19,7 +19,7 @@ const showCount = (n: number): string => {
 };
 const heading = (title: string, body: string): string => `== ${title}\n${body}`;
 
-const explainStages = ({ name, closed, donated, device }: Staging): Explanation => {
+const explainStages = ({ name, closed, donated, device, lookup }: Staging): Explanation => {
   const { jaxpr: source } = closed,
     target = device === null ? currentDevice() : deviceOf(device as BackendName);
   const { jaxpr, program, plan, groups, flops, bytes, passes } = compile(source, {
@@ -50,12 +50,14 @@ const explainStages = ({ name, closed, donated, device }: Staging): Explanation 
   const allPasses = [...passes, { name: "emit", ms }],
     text = (): string => executable.text();
   const summary = [
+    lookup,
     `${kernels.length} kernels, ${executable.codeBytes} bytes of code for ${target.backend.name}`,
     `${showCount(flops)} operations, ${showBytes(bytes)} moved`,
     `arena ${showBytes(plan.arenaBytes)} (liveness bound ${showBytes(plan.livenessBytes)})`,
     allPasses.map((p) => `${p.name} ${p.ms.toFixed(1)} ms`).join(", "),
   ].join("\n");
   const explanation = {
+    lookup,
     jaxpr: printable(jaxpr, () => showJaxpr(jaxpr)),
     groups,
     kernels,
@@ -88,7 +90,7 @@ export const installExplanations = (): void => installExplain(explainStages);
 /**
  * All stages of the compilation of `jit(f)` for these arguments, without running it: the simplified jaxpr, what was fused and
  * why, kernels, the memory plan (`peakBytes`, `livenessBytes`, offsets and lifetimes), WebAssembly text, arithmetic operations
- * and bytes. Every stage prints itself, and the whole does. Throws ArgumentError for a function that is not jitted.
+ * and bytes; `lookup` says whether a call would have to compile, and why. Every stage prints itself, and the whole does. Throws ArgumentError for a function that is not jitted.
  * @example
  * const softmax = jit((x: NDArray) => nn.softmax(x));
  * const e = explain(softmax, np.zeros([8, 16]));
