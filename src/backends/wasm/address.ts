@@ -47,8 +47,8 @@ const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
 export const emitAddress = (x: Context, buffer: Buffer, { terms, c }: Offset, term: (e: Expr) => void): number => {
   const { code } = x,
     bytes = c * byteSize[buffer.type],
-    ready = x.addresses?.get(terms)?.get(buffer);
-  if (ready !== undefined) code.emit("local.get", ready);
+    ready = x.addresses?.find((a) => a.buffer === buffer && sameTerms(a.terms, terms));
+  if (ready !== undefined) code.emit("local.get", ready.local);
   else {
     emitSum(x, buffer, terms, term);
     keep(x, buffer, terms);
@@ -57,6 +57,12 @@ export const emitAddress = (x: Context, buffer: Buffer, { terms, c }: Offset, te
   code.emit("i32.const", bytes | 0);
   code.emit("i32.add");
   return 0;
+};
+const sameTerms = (a: Offset["terms"], b: Offset["terms"]): boolean => {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  for (const [t, k] of a) if (b.get(t) !== k) return false;
+  return true;
 };
 const emitSum = (x: Context, buffer: Buffer, terms: Offset["terms"], term: (e: Expr) => void): void => {
   const { code } = x,
@@ -91,9 +97,7 @@ const keep = (x: Context, buffer: Buffer, terms: Offset["terms"]): void => {
     const slot = t.op === "var" ? x.slots.get(t) : undefined;
     if (slot?.kind !== "scalar" || slot.mutable === true) return;
   }
-  const local = x.code.local("i32"),
-    known = x.addresses.get(terms);
+  const local = x.code.local("i32");
   x.code.emit("local.tee", local);
-  if (known === undefined) x.addresses.set(terms, new Map([[buffer, local]]));
-  else known.set(buffer, local);
+  x.addresses.push({ buffer, terms, local });
 };

@@ -20,8 +20,14 @@ export interface VectorLoop {
   readonly splats: Map<Expr, number>;
   readonly varying: Map<Expr, boolean>;
 }
-/** Addresses that are at hand in locals, within one stretch of straight code: by the terms of the offset and the buffer. */
-export type Addresses = Map<ReadonlyMap<Expr, number>, Map<Buffer, number>>;
+/** An address that is at hand in a local: the sum of a buffer's base and terms. */
+export interface Ready {
+  readonly buffer: Buffer;
+  readonly terms: ReadonlyMap<Expr, number>;
+  readonly local: number;
+}
+/** Those of one stretch of straight code. */
+export type Addresses = Ready[];
 /** One of the later copies of a repeated loop body: names that only move along with the index keep the local of the first copy. */
 export interface Copy {
   readonly index: Var;

@@ -75,7 +75,7 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
     for (const sum of sums) step(inside, sum);
   };
   const repeated = (): void => {
-    const addresses: Addresses | null = copies > 1 || x.vector !== null ? new Map() : null;
+    const addresses: Addresses | null = copies > 1 || x.vector !== null ? [] : null;
     for (let k = 0; k < copies; k++) {
       at(k);
       round(k === 0 ? null : { index: s.index, ...roundNames(s), moved: new Set() }, addresses)();
@@ -89,7 +89,7 @@ export const emitSerialFor = (x: Context, s: For, index: number, bound: number |
       emitInBlocks(x, count, copies, block, inBlocks, repeated);
     else emitRounds(count, 0, copies, repeated);
     if (copies > 1 && (bound !== null || extent % copies !== 0))
-      emitRounds(count, extent - (extent % copies), 1, round(null, x.vector === null ? null : new Map()));
+      emitRounds(count, extent - (extent % copies), 1, round(null, x.vector === null ? null : []));
   }
   for (const { of, combine, type, vectors, locals } of sums)
     x.slots.set(

@@ -56,7 +56,7 @@ const emitStmt = (x: Context, s: Stmt): void => {
 };
 
 /** Code that may not run, or more than once: addresses of before may have changed, and those found in it are not for after it. */
-const apart = (x: Context): Context => (x.addresses === null ? x : { ...x, addresses: new Map() });
+const apart = (x: Context): Context => (x.addresses === null ? x : { ...x, addresses: [] });
 
 const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void => {
   const { code } = x,
@@ -89,7 +89,8 @@ const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void
 
 /** A name gets another value: addresses made of it are no longer at hand. */
 const forget = ({ addresses }: Context, name: Var): void => {
-  if (addresses !== null) for (const terms of addresses.keys()) if (terms.has(name)) addresses.delete(terms);
+  if (addresses === null) return;
+  for (let i = addresses.length - 1; i >= 0; i--) if (addresses[i]?.terms.has(name)) addresses.splice(i, 1);
 };
 
 const emitStore = (x: Context, s: Store): void => {

@@ -64,7 +64,7 @@ export const emitVectorFor = (
   const inLanes = (n: number): Context => ({
     ...x,
     copy: null,
-    addresses: new Map(),
+    addresses: [],
     slots: new Map(x.slots),
     vector: { index: s.index, lanes, unroll: n, names, splats, varying: new Map() },
   });
