@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as quiet } from "node:timers/promises";
 import { type Child, type Reply, startChild } from "./child.ts";
 import { difference, type Outputs, readOutputs, witnesses } from "./compare.ts";
 import type { Contestant, Place } from "./contestants.ts";
@@ -19,6 +20,8 @@ export interface Effort {
 export type Report = (row: Row, cells: Readonly<Record<string, Cell>>) => void;
 /** A contestant takes no more turns than this many seconds allow. */
 const patience = 4;
+/** Threads of the one before may spin for this long (ms) before they sleep: nobody should have to share the cores with them. */
+const settling = 40;
 const limitSeconds = 12;
 
 const writeTask = (row: Row, folder: string): object => ({
@@ -80,6 +83,7 @@ const timeRow = async (entries: readonly Entry[], effort: Effort, cells: Record<
     // There and back: nobody always runs after the same neighbour.
     for (const [entry, all] of round % 2 === 0 ? samples : [...samples].reverse()) {
       if (!entry.child.alive() || (cost.get(entry) as number) * (all.length + 1) > patience) continue;
+      await quiet(settling);
       const reply = await entry.child.ask({ command: "time", seconds: effort.sliceSeconds }, limitSeconds);
       if (reply.error !== undefined) cells[entry.contestant.id] = cellOf(reply);
       else all.push(...(reply.samples as number[]));
