@@ -20,6 +20,7 @@ import {
   compare,
   constant,
   fma,
+  fma64,
   int,
   localVar,
   loopVar,
@@ -223,6 +224,7 @@ class Maker {
         return compare(c.of(compares), arg(0, of), arg(1, of));
       });
     if (float(t)) kinds.push(() => fma(coarse(arg(0, t)), coarse(arg(1, t)), coarse(arg(2, t))));
+    if (t === "f32") kinds.push(() => fma64(arg(0, t), arg(1, t), arg(2, t)));
     const partners = bitPartner[t] ?? [];
     if (partners.length > 0)
       kinds.push(() => {

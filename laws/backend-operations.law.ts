@@ -8,6 +8,7 @@ import {
   cast,
   compare,
   constant,
+  fma64,
   loopVar,
   read,
   registerType,
@@ -90,6 +91,14 @@ describe.each(scalarTypes)("operations of %s", (t) => {
     check((x) => binaries[t].map((op) => binary(op, small(1), x(t))));
   });
 });
+
+it("fma64, chained, shared, and with constants", () =>
+  check((x) => {
+    const one = (k: number): Expr => constant("f32", k),
+      once = fma64(x("f32"), x("f32"), x("f32")),
+      more = fma64(fma64(once, one(0.1), x("f32")), x("f32"), once);
+    return [once, more, fma64(one(3), one(0.7), one(0.1)), fma64(select(x("bool"), x("f32"), one(2)), more, one(0.1))];
+  }));
 
 describe("stores that accumulate", () => {
   const types: readonly StorageType[] = ["f32", "f64", "i32", "u32", "bool", "u8"];

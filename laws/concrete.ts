@@ -148,6 +148,7 @@ export const evaluate = (root: Expr, names: Names, memory: Memory): number => {
       case "bitcast":
         return bitcast(e.type, from, arg(e, 0));
       case "fma":
+      case "fma64":
         return arg(e, 0) * arg(e, 1) + arg(e, 2);
       case "reduce": {
         let sum = identity(e.combine, e.type);

@@ -9,6 +9,7 @@ import {
   cast,
   compare,
   constant,
+  fma64,
   localVar,
   loopVar,
   read,
@@ -80,6 +81,7 @@ describe("the checker", () => {
     ],
     ["square roots of integers", [store(cast("f32", unary("sqrt", i)))], /sqrt of \(i32\)/],
     ["bits of floats", [store(binary("xor", cell(a), cell(a)))], /xor of \(f32, f32\)/],
+    ["fma64 of float64", [store(forged(fma64(cell(a), cell(a), cell(a)), { type: "f64" }))], /fma64 of .* typed f64/],
     [
       "sums of bools",
       [store(cast("f32", binary("add", constant("bool", 1), constant("bool", 0))))],

@@ -11,6 +11,7 @@ import {
   compare,
   constant,
   fma,
+  fma64,
   int,
   interning,
   localVar,
@@ -106,6 +107,7 @@ describe("the printer", () => {
       "fma(f32(i), nan, f32.bits(i << 23))",
       fma(cast("f32", i), f32(Number.NaN), bitcast("f32", binary("shl", i, int(23)))),
     ],
+    ["fma64(b0[i, j], 2.0, 0.5)", fma64(cell(a), f32(2), f32(0.5))],
     [
       "f64(3u) / max(0.1, 1e+300)",
       binary("div", cast("f64", constant("u32", 3)), binary("max", constant("f64", 0.1), constant("f64", 1e300))),

@@ -64,7 +64,8 @@ const ones = Object.entries({
   .concat(Object.entries({ tanh: real, asinh: real, atan: real, asin: unit, acos: unit, atanh: unit, acosh: above1 }))
   .concat(Object.entries({ log: positive, log2: positive, log1p: positive, rsqrt: positive, cbrt: real }))
   .concat(Object.entries({ logistic: real, erf: real, erfInv: unit, lgamma: positive, digamma: positive }))
-  .map(([name, domain]) => pointwise(primitiveNamed(`${name}P`), special[name] as Fn, [domain]));
+  .map(([name, domain]) => pointwise(primitiveNamed(`${name}P`), special[name] as Fn, [domain]))
+  .concat(pointwise(primitiveNamed("erfInvJaxP"), special.erfInv as Fn, [unit]));
 const arithmetic: readonly Subject[] = [
   pointwise(E.addP, (x = 0, y = 0) => x + y, [real, other]),
   pointwise(E.subP, (x = 0, y = 0) => x - y, [real, other]),

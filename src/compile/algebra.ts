@@ -162,9 +162,10 @@ const neutral = (e: Expr): Expr | null => {
   }
 };
 
+const untouched: ReadonlySet<string> = new Set(["read", "reduce", "select", "fma", "fma64"]);
 /** One node, its operands being simple already. */
 const simple = (e: Expr): Expr => {
-  if (e.args.length === 0 || e.op === "read" || e.op === "reduce" || e.op === "select" || e.op === "fma") return e;
+  if (e.args.length === 0 || untouched.has(e.op)) return e;
   if (e.args.every((a): a is Const => a.op === "const")) {
     const value = evaluate(e, e.args as readonly Const[]);
     if (value === undefined) return e;

@@ -8,7 +8,7 @@ import { dataNodes } from "./cost.ts";
 const idle: ReadonlySet<string> = new Set(["const", "var", "read", "cast", "bitcast", "select"]);
 const operations = (e: Expr): number => {
   let n = 0;
-  for (const x of dataNodes([e])) if (!idle.has(x.op)) n += x.op === "fma" ? 2 : 1;
+  for (const x of dataNodes([e])) if (!idle.has(x.op)) n += x.op === "fma" || x.op === "fma64" ? 2 : 1;
   return n;
 };
 const count = (stmts: readonly Stmt[], times: number): number => {

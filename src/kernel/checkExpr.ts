@@ -115,6 +115,8 @@ export const nodeComplaint = (e: Expr): string | null => {
       return (
         operands(e, 3) ?? (same(e, 0) && kindOf[e.type] === "float" ? null : `fma of (${types(e)}) typed ${e.type}`)
       );
+    case "fma64":
+      return operands(e, 3) ?? (same(e, 0) && e.type === "f32" ? null : `fma64 of (${types(e)}) typed ${e.type}`);
     case "reduce":
       return (
         operands(e, 1) ??

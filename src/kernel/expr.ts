@@ -71,6 +71,8 @@ export const cast = (type: ScalarType, x: Expr): Expr => (x.type === type ? x : 
 export const bitcast = (type: ScalarType, x: Expr): Expr => (x.type === type ? x : intern("bitcast", type, [x]));
 /** `x * y + z`, with one or two roundings: only where the difference is welcome. */
 export const fma = (x: Expr, y: Expr, z: Expr): Expr => intern("fma", x.type, [x, y, z]);
+/** `x * y + z` of float32 in float64, rounded to float32. */
+export const fma64 = (x: Expr, y: Expr, z: Expr): Expr => intern("fma64", "f32", [x, y, z]);
 /** Reduce `body` over `index`. */
 export const reduceOver = (combine: ReduceOp, index: Var, body: Expr): Expr =>
   intern("reduce", body.type, [body], undefined, undefined, undefined, undefined, combine, index);

@@ -123,6 +123,13 @@ export interface Bitcast extends Base {
 export interface Fma extends Base {
   readonly op: "fma";
 }
+/**
+ * `args[0] * args[1] + args[2]` of float32, computed in float64 and rounded to float32: the same bits everywhere, those of a
+ * fused operation (but for a tie in 2^29 cases).
+ */
+export interface Fma64 extends Base {
+  readonly op: "fma64";
+}
 /** `combine` over `index` of `args[0]`; an extent of 0 gives the identity. */
 export interface Reduce extends Base {
   readonly op: "reduce";
@@ -130,4 +137,4 @@ export interface Reduce extends Base {
   readonly index: Var;
 }
 
-export type Expr = Const | Var | Read | Unary | Binary | Compare | Select | Cast | Bitcast | Fma | Reduce;
+export type Expr = Const | Var | Read | Unary | Binary | Compare | Select | Cast | Bitcast | Fma | Fma64 | Reduce;

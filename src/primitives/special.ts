@@ -6,6 +6,7 @@ import { bind } from "../core/trace.ts";
 import type { Value } from "../core/value.ts";
 import type { Expr } from "../kernel/expr.ts";
 import { binary, compare, constant, select, unary } from "../kernel/expr.ts";
+import { erfInvJax as erfInvLikeJax } from "../kernel/mathNormal.ts";
 import { mul, mulNoNan, neg, square } from "./arithmetic.ts";
 import { exp } from "./mathematical.ts";
 import { apply1, floating, fullLike, pointwise, unaryRow } from "./pointwise.ts";
@@ -16,8 +17,14 @@ const gauss = (x: Value): Value => mul(fullLike(x, 2 / Math.sqrt(Math.PI)), exp(
 
 export const erfP = special("erf", (dx, _y, x) => mul(dx, gauss(x)));
 export const erfcP = special("erfc", (dx, _y, x) => neg(mul(dx, gauss(x))));
-export const erfInvP = special("erfInv", (dx, y) =>
-  mulNoNan(dx, mul(fullLike(y, Math.sqrt(Math.PI) / 2), exp(square(y)))),
+const inverseSlope = (dx: Value, y: Value): Value =>
+  mulNoNan(dx, mul(fullLike(y, Math.sqrt(Math.PI) / 2), exp(square(y))));
+export const erfInvP = special("erfInv", inverseSlope);
+export const erfInvJaxP = unaryRow(
+  "erfInvJax",
+  floating,
+  (x) => (x.type === "f32" ? erfInvLikeJax(x) : unary("erfInv", x)),
+  inverseSlope,
 );
 export const lgammaP = special("lgamma", (dx, _y, x) => mulNoNan(dx, digamma(x)));
 export const digammaP = special("digamma", (dx, _y, x) => mulNoNan(dx, polygamma(1, x)));
@@ -124,6 +131,8 @@ export const erf = apply1(erfP);
 export const erfc = apply1(erfcP);
 /** The y with `erf(y) = x`. */
 export const erfInv = apply1(erfInvP);
+/** The same for -1 < x < 1 with the rounding errors of JAX: float32 samples made with it have JAX's bits. */
+export const erfInvJax = apply1(erfInvJaxP);
 /** `log |gamma(x)|`. */
 export const lgamma = apply1(lgammaP);
 /** Derivative of `log gamma(x)`. */

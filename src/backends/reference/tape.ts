@@ -159,7 +159,8 @@ const computed = (f: Frame, e: Exclude<Computed, Reduce>): (() => Scalar) => {
       const g = bitcastOn(from, e.type);
       return () => g(x());
     }
-    case "fma": {
+    case "fma":
+    case "fma64": {
       const g = fmaOn(e.type);
       return () => g(x() as number, y() as number, z() as number);
     }

@@ -18,6 +18,8 @@ export interface VectorLoop {
   readonly names: ReadonlySet<Var>;
   /** Vectors of values that do not change in the loop. */
   readonly splats: Map<Expr, number>;
+  /** Those that `fma64` needs, as float64. */
+  readonly wides: Map<Expr, number>;
   readonly varying: Map<Expr, boolean>;
 }
 /** An address that is at hand in a local: the sum of a buffer's base and terms. */

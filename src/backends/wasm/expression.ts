@@ -85,6 +85,14 @@ export const emitScalar = (x: Context, e: Expr, lane = 0): void => {
       arg(2);
       code.emit(`${valTypeOf[e.type] as "f32"}.add`);
       return;
+    case "fma64":
+      for (const [i, op] of ["", "f64.mul", "f64.add"].entries()) {
+        arg(i);
+        code.emit("f64.promote_f32");
+        if (op !== "") code.emit(op as Op);
+      }
+      code.emit("f32.demote_f64");
+      return;
     case "reduce":
       throw new Error("a reduction must be a loop before emission");
     case "eq":

@@ -1,5 +1,5 @@
 // Expressions that differ between lanes as SIMD instructions.
-import type { Binary, Expr, Read, ScalarType } from "../../kernel/expr.ts";
+import type { Binary, Expr, Fma64, Read, ScalarType } from "../../kernel/expr.ts";
 import { emitAddress, offsetOf } from "./address.ts";
 import type { Context, VectorLoop } from "./context.ts";
 import { isVarying } from "./context.ts";
@@ -76,6 +76,9 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
         code.emit(`${shapeOf(e.type, lanes) as "f32x4"}.add`);
       }
       return;
+    case "fma64":
+      emitFma64(x, e, u);
+      return;
     case "eq":
     case "ne":
     case "lt":
@@ -122,6 +125,56 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
       if (op !== null) code.emit(op);
     }
   }
+};
+
+const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23] as const,
+  highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15] as const;
+/** float32 lanes by way of float64: two of four at a time. */
+const emitFma64 = (x: Context, e: Fma64, u: number): void => {
+  const ready = new Map<Expr, number>(),
+    { code } = x;
+  emitHalf(x, e, u, 0, ready);
+  if (x.vector?.lanes === 2) return;
+  emitHalf(x, e, u, 1, ready);
+  code.emit("i8x16.shuffle", ...lowHalves);
+};
+/** Push two lanes of the result, in the low half of a vector. */
+const emitHalf = (x: Context, e: Fma64, u: number, half: 0 | 1, ready: Map<Expr, number>): void => {
+  const { code } = x,
+    [a, b, c] = e.args as readonly [Expr, Expr, Expr];
+  emitWide(x, a, u, half, ready);
+  emitWide(x, b, u, half, ready);
+  code.emit("f64x2.mul");
+  emitWide(x, c, u, half, ready);
+  code.emit("f64x2.add");
+  code.emit("f32x4.demote_f64x2_zero");
+};
+/** Push two lanes of a float32 expression as float64. What both halves need is computed once and is `ready` in a local. */
+const emitWide = (x: Context, e: Expr, u: number, half: 0 | 1, ready: Map<Expr, number>): void => {
+  const { code } = x,
+    loop = x.vector as VectorLoop,
+    wide = loop.wides.get(e);
+  if (wide !== undefined) {
+    code.emit("local.get", wide);
+    return;
+  }
+  if (e.op === "fma64" && isVarying(x, e)) emitHalf(x, e, u, half, ready);
+  else {
+    const slot = e.op === "var" ? x.slots.get(e) : undefined;
+    let local = slot?.kind === "vector" ? slot.locals[u] : ready.get(e);
+    if (local === undefined) {
+      local = code.local("v128");
+      emitVector(x, e, u);
+      code.emit("local.set", local);
+      ready.set(e, local);
+    }
+    code.emit("local.get", local);
+    if (half === 1) {
+      code.emit("local.get", local);
+      code.emit("i8x16.shuffle", ...highHalf);
+    }
+  }
+  code.emit("f64x2.promote_low_f32x4");
 };
 
 /** Push a vector of equal lanes. */

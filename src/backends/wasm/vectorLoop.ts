@@ -13,7 +13,7 @@ import {
 import type { Context, EmitBlock, VectorLoop } from "./context.ts";
 import { type Count, emitBlocks, emitRounds } from "./counting.ts";
 import { emitScalar } from "./expression.ts";
-import { invariantsOf, lanesFor, varyingNames, weigh } from "./inspect.ts";
+import { dataOf, invariantsOf, lanesFor, varyingNames, weigh } from "./inspect.ts";
 import { splatTop } from "./vectorExpression.ts";
 
 // Vector sums in float32 or float64 of more rounds than this are cut in blocks, whose sums are added in float64.
@@ -24,13 +24,14 @@ const longRounds = 256,
 const unrollOf = (s: For, lanes: number): number => {
   const { nodes, loops } = weigh(s),
     most = Math.floor(s.index.extent / lanes),
-    wanted = most === 2 ? 2 : nodes <= 24 ? 4 : loops > 0 ? (nodes <= 60 ? 2 : 1) : nodes <= 400 ? 3 : 1;
+    wanted =
+      most === 2 ? 2 : nodes <= 24 ? 4 : loops > 0 ? (nodes <= 60 ? 2 : 1) : nodes <= 400 ? 3 : nodes <= 800 ? 2 : 1;
   return Math.min(wanted, most);
 };
 
 /** Values that do not change in the loop are spread over the lanes once, before it. */
 const presplat = (x: Context, s: For): void => {
-  const { splats } = x.vector as VectorLoop;
+  const { splats, wides } = x.vector as VectorLoop;
   for (const e of invariantsOf(s)) {
     if (e.op === "var" && !x.slots.has(e)) continue;
     const local = x.code.local("v128");
@@ -39,6 +40,16 @@ const presplat = (x: Context, s: For): void => {
     x.code.emit("local.set", local);
     splats.set(e, local);
   }
+  for (const e of dataOf(s))
+    for (const a of e.op === "fma64" ? e.args : []) {
+      const splat = splats.get(a);
+      if (splat === undefined || wides.has(a)) continue;
+      const local = x.code.local("v128");
+      x.code.emit("local.get", splat);
+      x.code.emit("f64x2.promote_low_f32x4");
+      x.code.emit("local.set", local);
+      wides.set(a, local);
+    }
 };
 
 /** Emit the loop, or say no if its body does not allow it. `index` and `bound` as for serial loops. */
@@ -60,13 +71,14 @@ export const emitVectorFor = (
     narrow = extent - (extent % lanes),
     count: Count = { code, index, extent, bound };
   x.slots.set(s.index, { kind: "scalar", local: index, offset: 0 });
-  const splats = new Map<Expr, number>();
+  const splats = new Map<Expr, number>(),
+    wides = new Map<Expr, number>();
   const inLanes = (n: number): Context => ({
     ...x,
     copy: null,
     addresses: [],
     slots: new Map(x.slots),
-    vector: { index: s.index, lanes, unroll: n, names, splats, varying: new Map() },
+    vector: { index: s.index, lanes, unroll: n, names, splats, wides, varying: new Map() },
   });
   const main = inLanes(unroll);
   presplat(main, s);
