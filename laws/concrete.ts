@@ -142,6 +142,7 @@ export const evaluate = (root: Expr, names: Names, memory: Memory): number => {
         return inside ? ((memory.get(e.buffer) as number[])[offset] as number) : Number.NaN;
       }
       case "select":
+      case "rare":
         return arg(e, 0) ? arg(e, 1) : arg(e, 2);
       case "cast":
         return cast(e.type, from, arg(e, 0));

@@ -85,6 +85,8 @@ const waves: Domain = {
     near(Math.PI, 23),
     near(Math.PI / 2, 23),
     near(1e5, 8),
+    range(-1700, 1700), // where reduction becomes exact
+    (n) => many(n, (i) => (i * Math.PI) / 2), // the nearest floats to zeros
   ],
   double: [
     range(-10, 10),
@@ -93,7 +95,9 @@ const waves: Domain = {
     both(scales(60, 1023)),
     near(Math.PI, 50),
     near(Math.PI / 2, 50),
-    (n) => many(n, (i) => (i * Math.PI) / 2), // the nearest floats to zeros
+    range(-1.7e6, 1.7e6),
+    (n) => many(n, (i) => (i * Math.PI) / 2),
+    (n) => many(n, (i) => ((1e6 + i * 997) * Math.PI) / 2),
   ],
 };
 const domains: { readonly [K in MathUnary]: Domain } = {

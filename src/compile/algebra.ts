@@ -162,7 +162,7 @@ const neutral = (e: Expr): Expr | null => {
   }
 };
 
-const untouched: ReadonlySet<string> = new Set(["read", "reduce", "select", "fma", "fma64"]);
+const untouched: ReadonlySet<string> = new Set(["read", "reduce", "select", "rare", "fma", "fma64"]);
 /** One node, its operands being simple already. */
 const simple = (e: Expr): Expr => {
   if (e.args.length === 0 || untouched.has(e.op)) return e;

@@ -16,7 +16,7 @@ const weights: Readonly<Record<string, number>> = {
   erfInv: 25,
 };
 const plain: ReadonlySet<string> = new Set(
-  "add sub mul min max and or xor shl shr neg abs floor ceil trunc nearest not clz popcnt eq ne lt le gt ge select fma fma64".split(
+  "add sub mul min max and or xor shl shr neg abs floor ceil trunc nearest not clz popcnt eq ne lt le gt ge select rare fma fma64".split(
     " ",
   ),
 );

@@ -5,6 +5,8 @@ import { binary, int, localVar, topological, withArgs } from "../kernel/expr.ts"
 import { byteSize } from "../kernel/expr.ts";
 import { iclamp, linear, rangeOf } from "../kernel/index.ts";
 import type { Accumulator, Mark, Stmt, Store } from "../kernel/program.ts";
+import { letsOf, writtenBy } from "./bound.ts";
+import { branchesOf, inOrder } from "./seldom.ts";
 import { vectorizes } from "./vectorize.ts";
 
 /** Memory on both sides of all arrays that may be read (never written) by mistake. */
@@ -20,27 +22,12 @@ interface Scope {
   /** The vector loop at or around this scope. */
   readonly vector: Var | null;
   readonly parent: Scope | null;
+  /** Of a branch that is seldom taken: what would be placed at this depth or deeper outside is placed here. */
+  readonly floor?: number;
 }
 
 /** Turn statements over bare expressions into loops, lets and stores. */
 export const hoist = (body: readonly Stmt[]): readonly Stmt[] => new Hoister(writtenBy(body)).run(body);
-
-/** Buffers that statements write. */
-export const writtenBy = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
-  const found = new Set<Buffer>();
-  const go = (stmts: readonly Stmt[]): void => {
-    for (const s of stmts) {
-      if (s.op === "store") found.add(s.buffer);
-      else if (s.op === "for" || s.op === "while") go(s.body);
-      else if (s.op === "if") {
-        go(s.then);
-        go(s.else);
-      }
-    }
-  };
-  go(body);
-  return found;
-};
 
 // The state of one kernel's placement: what is written, which names are taken, which variables a node depends on.
 class Hoister {
@@ -207,7 +194,8 @@ class Hoister {
   private depthOf(e: Expr, s: Scope): number {
     const known = s.depths.get(e);
     if (known !== undefined) return known;
-    const found = this.isVolatile(e) ? s.depth : deepest(this.freeVars(e), s);
+    const free = this.isVolatile(e) ? s.depth : deepest(this.freeVars(e), s),
+      found = free >= (s.floor ?? Infinity) ? s.depth : free;
     s.depths.set(e, found);
     return found;
   }
@@ -247,33 +235,21 @@ class Hoister {
   /** Rewrite `roots` (and `offsets` of stores) for use in scope `s`, placing whatever they need. */
   private process(roots: readonly Expr[], offsets: readonly Expr[], s: Scope): readonly Expr[] {
     const all = [...roots, ...offsets.map((o) => this.ordered(o, s))];
-    const operands = new Map<Expr, readonly Expr[]>(),
-      uses = new Map<Expr, number>(),
+    const uses = new Map<Expr, number>(),
       reach = new Map<Expr, number>();
-    const order: Expr[] = [],
-      addresses = new Set<Expr>(all.slice(roots.length)),
+    const addresses = new Set<Expr>(all.slice(roots.length)),
       data = new Set<Expr>(roots);
-    const stack: Expr[] = [...all].reverse();
-    while (stack.length > 0) {
-      const e = stack[stack.length - 1] as Expr;
-      const args = operands.get(e);
-      if (args !== undefined) {
-        stack.pop();
-        if (!reach.has(e)) {
-          reach.set(e, -1);
-          order.push(e);
-        }
-        continue;
-      }
-      const next =
-        e.op === "reduce" || this.lookup(e, s) !== undefined
-          ? []
-          : e.op === "read"
-            ? [this.ordered(this.safe(e), s)]
+    const operandsOf = (e: Expr): readonly Expr[] =>
+      e.op === "reduce" || this.lookup(e, s) !== undefined
+        ? []
+        : e.op === "read"
+          ? [this.ordered(this.safe(e), s)]
+          : e.op === "rare"
+            ? [e.args[0] as Expr, e.args[2] as Expr]
             : e.args;
-      operands.set(e, next);
-      for (const a of next) if (!operands.has(a)) stack.push(a);
-    }
+    let { order, operands } = inOrder(all, operandsOf);
+    const branches = branchesOf(order, operands, (e) => this.depthOf(e, s));
+    if (branches.size > 0) ({ order, operands } = inOrder(all, (e) => branches.get(e)?.needed ?? operandsOf(e)));
     const use = (e: Expr, by: number): void => {
       uses.set(e, (uses.get(e) ?? 0) + 1);
       reach.set(e, Math.max(reach.get(e) ?? -1, by));
@@ -290,6 +266,7 @@ class Hoister {
     const done = new Map<Expr, Expr>();
     const reductions = order.filter((e): e is Reduce => e.op === "reduce");
     for (const e of order) {
+      if (done.has(e)) continue;
       const known = this.lookup(e, s);
       if (known !== undefined) {
         done.set(e, known);
@@ -304,6 +281,11 @@ class Hoister {
       if (e.op === "reduce") {
         this.place(e, reductions, home);
         done.set(e, home.placed.get(e) as Expr);
+        continue;
+      }
+      const branch = branches.get(e);
+      if (branch !== undefined) {
+        this.branch(branch.group, done, home);
         continue;
       }
       const rebuilt = withArgs(
@@ -329,6 +311,28 @@ class Hoister {
     }
     for (const e of reductions) if (this.isVolatile(e)) s.placed.delete(e);
     return all.map((e) => done.get(e) as Expr);
+  }
+
+  /** Names for the choices of a group, and a branch that sets them where the condition holds. */
+  private branch(group: readonly Expr[], done: Map<Expr, Expr>, home: Scope): void {
+    const names = group.map((e) => this.name(e.type)),
+      inner: Scope = { ...this.child(home, [], home.vector), floor: home.floor ?? home.depth };
+    group.forEach((e, i) => {
+      home.stmts.push({ op: "let", name: names[i] as Var, value: done.get(e.args[2] as Expr) as Expr, mutable: true });
+    });
+    const values = this.process(
+      group.map((e) => e.args[1] as Expr),
+      [],
+      inner,
+    );
+    values.forEach((value, i) => {
+      inner.stmts.push({ op: "set", name: names[i] as Var, value });
+    });
+    home.stmts.push({ op: "if", cond: done.get(group[0]?.args[0] as Expr) as Expr, then: inner.stmts, else: [] });
+    group.forEach((e, i) => {
+      done.set(e, names[i] as Var);
+      if (!this.isVolatile(e)) home.placed.set(e, names[i] as Var);
+    });
   }
 
   /** Run a reduction as a loop in `home`, together with the independent ones over the same index. */
@@ -393,5 +397,3 @@ const deepest = (vars: ReadonlySet<Var>, s: Scope): number => {
       for (const v of vars) if (at.vars.has(v)) return at.depth;
   return 0;
 };
-const letsOf = (body: readonly Stmt[]): readonly Var[] =>
-  body.flatMap((s) => (s.op === "let" ? [s.name] : s.op === "for" ? s.accs.map((a) => a.name) : []));

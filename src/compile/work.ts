@@ -5,7 +5,7 @@ import { byteSize } from "../kernel/expr.ts";
 import type { Step, Stmt } from "../kernel/program.ts";
 import { dataNodes } from "./cost.ts";
 
-const idle: ReadonlySet<string> = new Set(["const", "var", "read", "cast", "bitcast", "select"]);
+const idle: ReadonlySet<string> = new Set(["const", "var", "read", "cast", "bitcast", "select", "rare"]);
 const operations = (e: Expr): number => {
   let n = 0;
   for (const x of dataNodes([e])) if (!idle.has(x.op)) n += x.op === "fma" || x.op === "fma64" ? 2 : 1;

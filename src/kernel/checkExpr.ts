@@ -100,9 +100,10 @@ export const nodeComplaint = (e: Expr): string | null => {
         (e.type === registerType(e.buffer.type) ? null : `a read of ${e.buffer.type} typed ${e.type}`)
       );
     case "select":
+    case "rare":
       return (
         operands(e, 3) ??
-        ((e.args[0] as Expr).type === "bool" && same(e, 1) ? null : `select of (${types(e)}) typed ${e.type}`)
+        ((e.args[0] as Expr).type === "bool" && same(e, 1) ? null : `${e.op} of (${types(e)}) typed ${e.type}`)
       );
     case "cast":
       return operands(e, 1);

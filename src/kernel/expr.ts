@@ -65,6 +65,9 @@ export const compare = (op: CompareOp, x: Expr, y: Expr): Expr => intern(op, "bo
 /** `c ? a : b`. */
 export const select = (c: Expr, a: Expr, b: Expr): Expr =>
   c.op === "const" ? (c.value ? a : b) : a === b ? a : intern("select", a.type, [c, a, b]);
+/** `c ? a : b` for a condition that is seldom true and an `a` that costs much. */
+export const rare = (c: Expr, a: Expr, b: Expr): Expr =>
+  c.op === "const" ? (c.value ? a : b) : a === b ? a : intern("rare", a.type, [c, a, b]);
 /** Convert a value to `type`. */
 export const cast = (type: ScalarType, x: Expr): Expr => (x.type === type ? x : intern("cast", type, [x]));
 /** Reinterpret the bits of `x` as `type` (same width). */
@@ -104,6 +107,8 @@ export const withArgs = (e: Expr, args: readonly Expr[]): Expr => {
       return reduceOver(e.combine, e.index, args[0] as Expr);
     case "select":
       return select(args[0] as Expr, args[1] as Expr, args[2] as Expr);
+    case "rare":
+      return rare(args[0] as Expr, args[1] as Expr, args[2] as Expr);
     case "cast":
       return cast(e.type, args[0] as Expr);
     case "bitcast":

@@ -1,9 +1,10 @@
-// Sine, cosine, tangent. The argument is reduced exactly at every magnitude (Payne & Hanek, "Radian reduction for
-// trigonometric functions", SIGNUM 1983): x times the 2 or 3 words of 2/pi that matter for its exponent, in integers,
-// modulo 4 quadrants. The words are chosen by a barrel shifter, since lanes cannot look up tables.
+// Sine, cosine, tangent. Arguments up to `usual` are reduced by subtracting a multiple of pi/2 in four parts (Cody & Waite,
+// "Software Manual for the Elementary Functions", 1980), and the seldom greater ones exactly at every magnitude (Payne & Hanek,
+// "Radian reduction for trigonometric functions", SIGNUM 1983): x times the 2 or 3 words of 2/pi that matter for its exponent,
+// in integers, modulo 4 quadrants. The words are chosen by a barrel shifter, since lanes cannot look up tables.
 // Polynomials: minimax fits (Remez exchange in 60 digits).
 import type { Expr } from "./expr.ts";
-import { constant } from "./expr.ts";
+import { constant, rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
 import {
   abs,
@@ -15,6 +16,7 @@ import {
   fma,
   flipSign,
   formatOf,
+  ge,
   gt,
   fromBits,
   lit,
@@ -27,6 +29,7 @@ import {
   or,
   pick,
   poly,
+  round,
   shl,
   shr,
   sub,
@@ -35,6 +38,10 @@ import {
 } from "./mathOps.ts";
 
 interface Constants {
+  /** Where reduction in parts is still exact. */
+  readonly usual: number;
+  /** pi/2 in four parts, the first three of so few bits that their products with quadrants are exact. */
+  readonly parts: readonly [number, number, number, number];
   /** 2/pi as words, most significant first, so placed that three from the first belong to the least reduced exponent. */
   readonly words: readonly bigint[];
   /** Shifts of the barrel in bits, largest first. */
@@ -47,6 +54,8 @@ interface Constants {
 }
 const constants: { readonly [K in Format["float"]]: Constants } = {
   f32: {
+    usual: 1600,
+    parts: [1.5706787109375, 0.00011761486530303955, 9.918039722833782e-10, 2.8960739513993194e-13],
     words: [0x28n, 0xbe60db93n, 0x91054a7fn, 0x9d5f47dn, 0x4d377036n, 0xd8a5664fn, 0x10e4107fn],
     shifts: [64, 32, 16, 8],
     halfPi: [1.5707963705062866, -4.3711390001862426e-8],
@@ -54,6 +63,8 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
     cos: [0.04166664555668831, -0.0013887309469282627, 2.4432341888314113e-5],
   },
   f64: {
+    usual: 1.6e6,
+    parts: [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32],
     words: [
       0x145n,
       0xf306dc9c882a53f8n,
@@ -104,14 +115,18 @@ const wideProduct = (a: Expr, b: Expr, half: number): { readonly high: Expr; rea
 const below = (a: Expr, b: Expr): Expr =>
   a.type === "u32" ? lt(a, b) : lt(xor(a, -(1n << 63n)), xor(b, -(1n << 63n)));
 
-/** `|x| = quadrant pi/2 + r` with `|r| <= pi/4`, the quadrant modulo 4 as an integer. */
-const reduce = (x: Expr): { readonly r: Expr; readonly quadrant: Expr } => {
-  const { words, shifts, halfPi } = of(x),
-    { width, mantissa, bias, int, float } = formatOf(x),
+/** `|x| = quadrant pi/2 + r` with `|r| <= pi/4`; the last two bits of the quadrant count. */
+interface Reduced {
+  readonly r: Expr;
+  readonly quadrant: Expr;
+}
+const reduceFar = (a: Expr): Reduced => {
+  const { words, shifts, halfPi } = of(a),
+    { width, mantissa, bias, int, float } = formatOf(a),
     unsigned = width === 32 ? "u32" : "i64",
     half = width / 2,
     significand = (1n << BigInt(mantissa)) - 1n;
-  const b = bits(abs(x)),
+  const b = bits(a),
     exponent = shr(b, mantissa);
   // |x| = y 2^(8 j - 1 - mantissa) / 2^..., y the significand shifted by 0 to 8 bits, j the byte at which the words of 2/pi start.
   const start = max(sub(exponent, bias), 0),
@@ -148,22 +163,33 @@ const reduce = (x: Expr): { readonly r: Expr; readonly quadrant: Expr } => {
   const cut = half - 2,
     fill = mantissa + 1 - cut;
   const f = (e: Expr): Expr => to(float, e);
-  const a = f(and(s, -(1n << BigInt(cut)))),
+  const top = f(and(s, -(1n << BigInt(cut)))),
     middle = f(or(shl(and(s, (1n << BigInt(cut)) - 1n), fill), to(int, lshr(t, width - fill)))),
     rest = f(to(int, and(t, (1n << BigInt(width - fill)) - 1n)));
   const c = mul(rest, 2 ** -width),
     m = mul(middle, 2 ** -fill),
-    h = add(a, m),
-    l = add(add(sub(a, h), m), c);
+    h = add(top, m),
+    l = add(add(sub(top, h), m), c);
   const unit = 2 ** -(width - 2),
     [hi, lo] = halfPi;
   const exactH = mul(h, unit),
-    r = fma(exactH, hi, fma(exactH, lo, mul(mul(l, unit), hi)));
-  const small = lt(abs(x), Math.PI / 4);
-  return {
-    r: pick(small, abs(x), flipSign(r, fromBits(sign))),
-    quadrant: pick(small, constant(int, width === 32 ? 0 : 0n), to(int, quadrant)),
-  };
+    r = flipSign(fma(exactH, hi, fma(exactH, lo, mul(mul(l, unit), hi))), fromBits(sign));
+  return { r: pick(lt(a, Infinity), r, Number.NaN), quadrant: to(int, quadrant) };
+};
+// The second part's rounding error joins the third part, so that what is small is exact and what is not is rounded once.
+const reduceNear = (a: Expr): Reduced => {
+  const [c1, c2, c3, c4] = of(a).parts,
+    { n, held } = round(a, 2 / Math.PI);
+  const top = fma(n, -c1, a),
+    second = mul(n, c2),
+    r0 = sub(top, second),
+    lost = sub(second, sub(top, r0));
+  return { r: fma(n, -c4, sub(r0, fma(n, c3, lost))), quadrant: bits(held) };
+};
+const reduce = (a: Expr): Reduced => {
+  const far = ge(a, of(a).usual),
+    [near, beyond] = [reduceNear(a), reduceFar(a)];
+  return { r: rare(far, beyond.r, near.r), quadrant: rare(far, beyond.quadrant, near.quadrant) };
 };
 interface Wave {
   readonly sin: Expr;
@@ -183,7 +209,7 @@ const kernel = (r: Expr): { readonly sin: Expr; readonly cos: Expr } => {
   };
 };
 const wave = (x: Expr): Wave => {
-  const { r, quadrant } = reduce(x);
+  const { r, quadrant } = reduce(abs(x));
   return { quadrant, ...kernel(r) };
 };
 /** Sine and cosine of `pi r` for `|r| <= 1/2`. */
@@ -193,26 +219,26 @@ export const wavePi = (r: Expr): { readonly sin: Expr; readonly cos: Expr } => {
     { sin: s, cos: c } = kernel(mul(pick(steep, sub(lit(r, 0.5), a), a), Math.PI));
   return { sin: copySign(pick(steep, c, s), r), cos: pick(steep, s, c) };
 };
-/** Sine of the angle `quadrant pi/2 + r`; infinite arguments give NaN. */
-const turn = (x: Expr, { sin: s, cos: c }: Wave, quadrant: Expr): Expr => {
-  const { width } = formatOf(x),
-    y = pick(ne(and(quadrant, 1), 0), c, s);
-  return pick(lt(abs(x), Infinity), flipSign(y, fromBits(shl(quadrant, width - 2))), Number.NaN);
-};
+/** Sine of the angle `quadrant pi/2 + r` but for the sign that the quadrant gives it, and that sign as a bit. */
+const turn = ({ sin: s, cos: c }: Wave, quadrant: Expr): { readonly size: Expr; readonly sign: Expr } => ({
+  size: pick(ne(and(quadrant, 1), 0), c, s),
+  sign: shl(quadrant, formatOf(s).width - 2),
+});
 /** Sine. */
 export const sin = (x: Expr): Expr => {
-  const w = wave(x);
-  return flipSign(turn(x, w, w.quadrant), x);
+  const w = wave(x),
+    { size, sign } = turn(w, w.quadrant);
+  return flipSign(size, fromBits(xor(sign, bits(x))));
 };
 /** Cosine. */
 export const cos = (x: Expr): Expr => {
-  const w = wave(x);
-  return turn(x, w, add(w.quadrant, 1));
+  const w = wave(x),
+    { size, sign } = turn(w, add(w.quadrant, 1));
+  return flipSign(size, fromBits(sign));
 };
 /** Tangent: `sin r / cos r` or `-cos r / sin r`. */
 export const tan = (x: Expr): Expr => {
   const { sin: s, cos: c, quadrant } = wave(x),
     odd = ne(and(quadrant, 1), 0);
-  const y = div(pick(odd, c, s), pick(odd, neg(s), c));
-  return pick(lt(abs(x), Infinity), flipSign(y, x), Number.NaN);
+  return flipSign(div(pick(odd, c, s), pick(odd, neg(s), c)), x);
 };

@@ -107,9 +107,12 @@ export interface Binary extends Base {
 export interface Compare extends Base {
   readonly op: CompareOp;
 }
-/** `args[0] ? args[1] : args[2]`; both branches may be evaluated. */
+/**
+ * `args[0] ? args[1] : args[2]`; both branches may be evaluated. `rare` is the same where the condition is seldom true and
+ * `args[1]` costs much: it is computed only where some lane needs it.
+ */
 export interface Select extends Base {
-  readonly op: "select";
+  readonly op: "select" | "rare";
 }
 /** Value conversion to `type`: float to integer saturates (NaN to 0), anything to bool is `!= 0`. */
 export interface Cast extends Base {

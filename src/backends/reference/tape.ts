@@ -150,6 +150,7 @@ const computed = (f: Frame, e: Exclude<Computed, Reduce>): (() => Scalar) => {
     from = (e.args[0] as Expr).type;
   switch (e.op) {
     case "select":
+    case "rare":
       return () => (x() ? y() : z());
     case "cast": {
       const g = castOn(from, e.type);

@@ -47,6 +47,8 @@ export interface Context {
   readonly bases: ReadonlyMap<Buffer, number>;
   readonly vector: VectorLoop | null;
   readonly copy: Copy | null;
+  /** Inside a branch that not all lanes take: the lanes that do, for each vector. */
+  readonly masks: readonly number[] | null;
   /** Null where every address is used once. */
   readonly addresses: Addresses | null;
   /** Scratch local for mask conversions. */

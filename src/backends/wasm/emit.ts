@@ -23,6 +23,7 @@ const contextOf = (code: Code, bases: ReadonlyMap<Buffer, number>, relaxed: bool
     relaxed,
     vector: null,
     copy: null,
+    masks: null,
     addresses: null,
     slots: new Map(),
     bases,

@@ -65,6 +65,7 @@ export const emitScalar = (x: Context, e: Expr, lane = 0): void => {
       return;
     }
     case "select":
+    case "rare":
       arg(1);
       arg(2);
       arg(0);

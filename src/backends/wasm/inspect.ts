@@ -59,6 +59,10 @@ const remembered = <T>(f: (s: For) => T): ((s: For) => T) => {
   };
 };
 
+/** Whether lanes may take a branch or not: it sets names and does nothing else. */
+const maskable = (s: Stmt): boolean =>
+  s.op === "let" || s.op === "set" || (s.op === "if" && s.else.length === 0 && s.then.every(maskable));
+
 /** How much work a loop body is: nodes of expressions, and loops or branches inside. */
 export const weigh = remembered((s): { readonly nodes: number; readonly loops: number } => {
   const inside = everyStmt(s.body),
@@ -69,7 +73,7 @@ export const weigh = remembered((s): { readonly nodes: number; readonly loops: n
       (n, r) => n + topological(r).length,
       0,
     ),
-    loops: inside.length - simple.length,
+    loops: inside.filter((x) => !maskable(x) && x.op !== "store").length,
   };
 });
 
@@ -110,12 +114,14 @@ export const varyingNames = (s: For): ReadonlySet<Var> | null => {
     for (const e of order) if (e.args.some((a) => varying.has(a))) varying.add(e);
     for (const x of inside) {
       if ((x.op === "let" || x.op === "set") && varying.has(x.value)) varying.add(x.name);
+      if (x.op === "if" && varying.has(x.cond)) for (const v of namesOf(x.then)) varying.add(v);
       if (x.op === "for") for (const a of x.accs) if (varying.has(a.value)) varying.add(a.name);
     }
   }
   const fits = inside.every((x) => {
     switch (x.op) {
       case "if":
+        return !varying.has(x.cond) || maskable(x);
       case "while":
         return !varying.has(x.cond);
       case "for":

@@ -1,12 +1,13 @@
 // Statements as instructions.
 import type { Expr, Var } from "../../kernel/expr.ts";
-import type { For, Stmt, Store } from "../../kernel/program.ts";
+import type { For, If, Stmt, Store } from "../../kernel/program.ts";
 import { emitAddress, offsetOf, shiftOf } from "./address.ts";
 import type { Context, VectorLoop } from "./context.ts";
 import { isVarying } from "./context.ts";
 import { emitScalar, emitTerm, loadOf, storeOf } from "./expression.ts";
 import { emitBinary, valTypeOf } from "./scalar.ts";
 import { emitSerialFor } from "./serialLoop.ts";
+import { maskFor } from "./vector.ts";
 import { emitLane, emitVector, laneStride } from "./vectorExpression.ts";
 import { emitVectorFor } from "./vectorLoop.ts";
 import { emitVectorStore } from "./vectorStore.ts";
@@ -27,6 +28,10 @@ const emitStmt = (x: Context, s: Stmt): void => {
       emitStore(x, s);
       return;
     case "if":
+      if (isVarying(x, s.cond)) {
+        emitMaskedIf(x, s);
+        return;
+      }
       emitScalar(x, s.cond);
       code.emit("if");
       emitStmts(apart(x), s.then);
@@ -55,6 +60,30 @@ const emitStmt = (x: Context, s: Stmt): void => {
   }
 };
 
+/** A branch that lanes take or not: it runs if one does, and sets names only in those that do. */
+const emitMaskedIf = (x: Context, s: If): void => {
+  const { code } = x,
+    loop = x.vector as VectorLoop;
+  const masks = Array.from({ length: loop.unroll }, (_, u) => {
+    const mask = code.local("v128");
+    emitVector(x, s.cond, u);
+    if (x.masks !== null) {
+      code.emit("local.get", x.masks[u] as number);
+      code.emit("v128.and");
+    }
+    code.emit("local.set", mask);
+    return mask;
+  });
+  for (const [u, mask] of masks.entries()) {
+    code.emit("local.get", mask);
+    if (u > 0) code.emit("v128.or");
+  }
+  code.emit("v128.any_true");
+  code.emit("if");
+  emitStmts({ ...apart(x), masks }, s.then);
+  code.emit("end");
+};
+
 /** Code that may not run, or more than once: addresses of before may have changed, and those found in it are not for after it. */
 const apart = (x: Context): Context => (x.addresses === null ? x : { ...x, addresses: [] });
 
@@ -69,6 +98,12 @@ const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void
         : Array.from({ length: (x.vector as VectorLoop).unroll }, () => code.local("v128"));
     for (const [u, local] of locals.entries()) {
       emitVector(x, value, u);
+      if (s.op === "set" && x.masks !== null) {
+        code.emit("local.get", local);
+        code.emit("local.get", x.masks[u] as number);
+        maskFor(code, name.type, (x.vector as VectorLoop).lanes, x.temp());
+        code.emit("v128.bitselect");
+      }
       code.emit("local.set", local);
     }
     x.slots.set(name, { kind: "vector", locals });

@@ -45,6 +45,7 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
       emitVectorRead(x, e, u);
       return;
     case "select":
+    case "rare":
       arg(1);
       arg(2);
       arg(0);

@@ -76,6 +76,7 @@ export const emitVectorFor = (
   const inLanes = (n: number): Context => ({
     ...x,
     copy: null,
+    masks: null,
     addresses: [],
     slots: new Map(x.slots),
     vector: { index: s.index, lanes, unroll: n, names, splats, wides, varying: new Map() },
@@ -116,7 +117,7 @@ export const emitVectorFor = (
   else emitRounds(count, 0, width, body(main));
   if (unroll > 1 && (bound !== null || narrow > wide)) emitRounds(count, wide, lanes, body(inLanes(1)));
   flush();
-  const tail: Context = { ...x, copy: null, addresses: null, slots: new Map(x.slots), vector: null };
+  const tail: Context = { ...x, copy: null, masks: null, addresses: null, slots: new Map(x.slots), vector: null };
   if (bound !== null || extent > narrow)
     emitRounds(count, narrow, 1, () => {
       emitBlock(tail, s.body);
