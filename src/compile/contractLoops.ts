@@ -24,7 +24,7 @@ import { strideOf } from "./vectorize.ts";
 import { withoutUnitLoops } from "./unitLoops.ts";
 
 const within = (a: Expr, bound: number, value: Expr, type: ScalarType): Expr =>
-  select(compare("lt", a, int(bound)), value, constant(type, 0));
+  rangeOf(a)[1] < bound ? value : select(compare("lt", a, int(bound)), value, constant(type, 0));
 // A side's free indices as one: the index itself where memory allows it, else by division.
 const asOne = (
   vars: readonly Var[],

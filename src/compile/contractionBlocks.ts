@@ -57,8 +57,9 @@ export interface Blocks {
 const deepest = 512,
   widest = 384,
   tallest = 96;
-/** Rows that are worth a block of their own. */
+/** Rows, and products, that are worth a block of their own. */
 export const fewRows = 16;
+const blockProducts = 5e5;
 /** Rounds that are left for a block of `size` units of `unit` each. */
 const remaining = (total: number, block: Var, size: number, unit: number): Partial<For> => {
   if (total % (size * unit) === 0) return {};
@@ -67,7 +68,7 @@ const remaining = (total: number, block: Var, size: number, unit: number): Parti
 };
 /** Blocks of about equal size, multiples of `unit`. */
 const evenly = (total: number, unit: number, most: number, least = 1): number =>
-  ceilTo(Math.ceil(total / Math.max(least, Math.ceil(total / most))), unit);
+  ceilTo(Math.ceil(total / Math.max(1, Math.floor(least), Math.ceil(total / most))), unit);
 /** `ahead`: all columns are packed before anything else, and each block of rows is finished before the next. */
 export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], ahead: boolean): Blocks => {
   const type = c.sum.type as "f32" | "f64",
@@ -75,6 +76,7 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], a
     M = extentOf(m),
     N = extentOf(n);
   const [k0, ...kRest] = c.k as readonly [Var, ...Var[]],
+    products = M * N * extentOf(c.k),
     kIn = extentOf(kRest),
     kStep = Math.min(k0.extent, Math.max(1, Math.floor(deepest / kIn)));
   const KB = Math.ceil(k0.extent / kStep),
@@ -82,7 +84,7 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], a
     NC = evenly(N, NR, widest, M < 2 * fewRows ? Math.min(4, Math.floor(N / 64)) : 1),
     MC = ahead
       ? evenly(M, MR, tallest, Math.min(8, Math.floor(M / fewRows)))
-      : Math.min(ceilTo(M, MR), c.direct === null ? tallest : 4 * tallest),
+      : evenly(M, MR, c.direct === null ? tallest : 4 * tallest, Math.min(8, M / fewRows, products / blockProducts)),
     MB = Math.ceil(M / MC),
     whole = KB > 1 && !ahead;
   const ib = loopVar("ib", MB),

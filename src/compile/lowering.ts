@@ -9,6 +9,7 @@ import type { Buffer, Expr } from "../kernel/expr.ts";
 import { buffer, constant, read } from "../kernel/expr.ts";
 import type { Carry, Kernel, Step } from "../kernel/program.ts";
 import { callSteps } from "./copyFirst.ts";
+import { splitScans } from "./fission.ts";
 import { fuse } from "./fuse.ts";
 import { bufferTable, waits } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
@@ -247,10 +248,16 @@ const lowerControl = (frame: Frame, e: Eqn): void => {
   }
 };
 
+/** Without dead results, also those that moving products leaves behind. */
+const withoutDead = (given: Jaxpr): Jaxpr => {
+  const live = pruneControl(given),
+    moved = splitScans(live);
+  return moved === live ? live : pruneControl(moved);
+};
 /** Append the steps of the equations of a simplified jaxpr. */
 const lowerEqns = (frame: Frame, given: Jaxpr): void => {
   const { site, bufferOf, steps } = frame,
-    jaxpr = site.timed("simplify", () => pruneControl(given)),
+    jaxpr = site.timed("simplify", () => withoutDead(given)),
     fusion = site.timed("fuse", () => fuse(jaxpr, bufferOf));
   for (const g of fusion.groups) {
     if (g.routine !== null && waits(g.routine)) continue;

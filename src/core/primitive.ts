@@ -63,6 +63,13 @@ interface Rules<A, I extends readonly unknown[]> {
    * stay as they are); null for arguments where it is not.
    */
   readonly inRow?: (ins: Per<I, Aval>, attrs: A, n: number) => unknown;
+  /** What becomes of it where operands are stacks, with a leading axis more. */
+  readonly stacks?: {
+    /** Attributes with which operands that are all stacks give the sum of the results over the stack. */
+    readonly sum: (attrs: A) => unknown;
+    /** Attributes with which a stack as first operand, the others being what they were, gives the results as a stack; null if it does not. */
+    readonly each: (attrs: A) => unknown;
+  };
   /** For primitives that work across named axes. */
   readonly collective?: Collective<A, I>;
   /** Attributes as the printer shows them; without it, `key=value` for each. */

@@ -18,6 +18,8 @@ export interface DotAttrs {
   readonly batch: AxisPairs;
 }
 
+const next = (axes: readonly number[]): readonly number[] => axes.map((a) => a + 1);
+
 type Side = 0 | 1;
 const axesOf = (x: Aval): readonly number[] => x.shape.map((_, i) => i);
 const freeAxes = (x: Aval, { contract, batch }: DotAttrs, side: Side): readonly number[] =>
@@ -150,6 +152,16 @@ export const dotGeneralP: Primitive<DotAttrs, Binary> = {
     const logical = out.dtype === "bool",
       product = binary(logical ? "and" : "mul", left, right);
     return vars.reduceRight<Expr>((e, v) => reduceOver(logical ? "or" : "add", v, e), product);
+  },
+  stacks: {
+    sum: ({ contract: [a, b], batch: [x, y] }) => ({
+      contract: [
+        [0, ...next(a)],
+        [0, ...next(b)],
+      ],
+      batch: [next(x), next(y)],
+    }),
+    each: ({ contract: [a, b], batch }) => (batch[0].length > 0 ? null : { contract: [next(a), b], batch }),
   },
   show: ({ contract, batch }) =>
     `contract=[${contract[0]}]x[${contract[1]}]${batch[0].length === 0 ? "" : ` batch=[${batch[0]}]x[${batch[1]}]`}`,

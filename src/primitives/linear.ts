@@ -70,6 +70,10 @@ export const sumP: Primitive<AxesAttrs, Unary> = {
   jvp: "linear",
   transpose: [(ct, _ins, { axes }, [a]) => broadcast(ct, a.shape, axes)],
   batch: (_n, [x], [b], { axes }) => reduceBatch(sum, x, b as number, axes),
+  stacks: {
+    sum: ({ axes }) => ({ axes: [0, ...axes.map((a) => a + 1)] }),
+    each: ({ axes }) => ({ axes: axes.map((a) => a + 1) }),
+  },
   lower: ([x], at, { axes }, [a]) => reduceLower("add", x, at, axes, a.shape),
 };
 export const sum = (x: Value, axes: readonly number[]): Value => (axes.length === 0 ? x : bind(sumP, [x], { axes }));

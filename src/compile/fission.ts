@@ -1,0 +1,225 @@
+// Products in the rounds of a scan that need not be there. A product of a slice and a constant is one big product before the loop;
+// a sum of products over the rounds (the gradient of weights) is one big product after it; so is a result that nobody in the loop
+// looks at. Big products run at the speed of the machine, those of one round seldom do.
+import type { Aval } from "../core/aval.ts";
+import { aval, bytesOf, sizeOf } from "../core/aval.ts";
+import type { Atom, Eqn, Jaxpr, Role, Structure } from "../core/jaxpr.ts";
+import { isCall, isVar, Var } from "../core/jaxpr.ts";
+import { inlineCalls } from "./inline.ts";
+import { simplify } from "./simplify.ts";
+
+/** Bytes that the stacks of one loop may take that it would not need otherwise. */
+const mostBytes = 1 << 27;
+/** Rounds from which on it pays, and elements of a round's operand up to which. */
+const fewRounds = 4,
+  bigOperand = 1 << 16;
+
+interface Operand {
+  readonly outer: Atom;
+  readonly inner: Var;
+  /** A carry by what it becomes. */
+  readonly role: "const" | "slice" | Carried;
+}
+interface Carried {
+  readonly result: Var;
+  readonly next: Atom;
+}
+interface Stacked {
+  readonly result: Var;
+  readonly value: Atom;
+}
+/** A scan taken apart, and the equations that are to stand around it. */
+interface Scan {
+  readonly eqn: Eqn;
+  readonly of: Structure & { readonly kind: "scan" };
+  operands: readonly Operand[];
+  carries: readonly Carried[];
+  stacks: readonly Stacked[];
+  eqns: readonly Eqn[];
+  readonly before: Eqn[];
+  readonly after: Eqn[];
+  bytes: number;
+}
+
+const takeApart = (eqn: Eqn, of: Scan["of"]): Scan => {
+  const body = simplify(inlineCalls(of.body)),
+    count = of.roles.filter((r) => typeof r === "number").length;
+  const carries = body.outs.slice(0, count).map((next, i): Carried => ({ next, result: eqn.outs[i] as Var }));
+  return {
+    eqn,
+    of,
+    operands: body.ins.map((inner, i) => {
+      const role = of.roles[i] as Role;
+      return { inner, outer: eqn.ins[i] as Atom, role: typeof role === "number" ? (carries[role] as Carried) : role };
+    }),
+    carries,
+    stacks: body.outs.slice(count).map((value, i) => ({ value, result: eqn.outs[count + i] as Var })),
+    eqns: body.eqns,
+    before: [],
+    after: [],
+    bytes: 0,
+  };
+};
+const putTogether = ({ eqn, of, operands, carries, stacks, eqns, before, after }: Scan): readonly Eqn[] => {
+  const structure: Structure = {
+    ...of,
+    roles: operands.map(({ role }) => (typeof role === "string" ? role : carries.indexOf(role))),
+    body: {
+      consts: 0,
+      ins: operands.map((o) => o.inner),
+      eqns,
+      outs: [...carries.map((c) => c.next), ...stacks.map((s) => s.value)],
+    },
+  };
+  const whole: Eqn = {
+    ...eqn,
+    prim: { ...eqn.prim, structure: () => structure } as Eqn["prim"],
+    ins: operands.map((o) => o.outer),
+    outs: [...carries.map((c) => c.result), ...stacks.map((s) => s.result)],
+  };
+  return [...before, whole, ...after];
+};
+
+const stackOf = ({ of }: Scan, { shape, dtype }: Aval): Aval => aval([of.length, ...shape], dtype);
+/** How often a value is used in a round, its results included. */
+const usesIn = ({ eqns, carries, stacks }: Scan): ReadonlyMap<Atom, number> => {
+  const uses = new Map<Atom, number>();
+  for (const a of [...eqns.flatMap((e) => e.ins), ...carries.map((c) => c.next), ...stacks.map((s) => s.value)])
+    uses.set(a, (uses.get(a) ?? 0) + 1);
+  return uses;
+};
+const makers = ({ eqns }: Scan): ReadonlyMap<Atom, Eqn> => new Map(eqns.flatMap((e) => e.outs.map((v) => [v, e])));
+const rulesOf = (e: Eqn | undefined) => (e === undefined || isCall(e.prim) ? undefined : e.prim.stacks);
+/** A map of one operand that is linear: the same of a sum is the sum of the same. */
+const isLinear = (e: Eqn): boolean => !isCall(e.prim) && e.ins.length === 1 && e.prim.jvp === "linear";
+
+/** Where all rounds' values of an atom are found: an operand that is sliced, or a result, made if there is none. */
+const found = (s: Scan, a: Atom): Atom | undefined =>
+  s.operands.find((o) => o.inner === a && o.role === "slice")?.outer ?? s.stacks.find((y) => y.value === a)?.result;
+const stacked = (s: Scan, a: Atom): Atom => {
+  const known = found(s, a);
+  if (known !== undefined) return known;
+  const result = new Var(stackOf(s, a.aval));
+  s.bytes += bytesOf(result.aval);
+  s.stacks = [...s.stacks, { result, value: a }];
+  return result;
+};
+const isConstant = (s: Scan, a: Atom): boolean =>
+  !isVar(a) || s.operands.some((o) => o.inner === a && o.role === "const");
+const outerOf = (s: Scan, a: Atom): Atom => s.operands.find((o) => o.inner === a)?.outer ?? a;
+/** Bytes, and elements of a round, of the stacks that would have to be made. */
+const priceOf = (s: Scan, atoms: readonly Atom[]): { readonly bytes: number; readonly elements: number } => {
+  const missing = [...new Set(atoms)].filter((a) => found(s, a) === undefined);
+  return {
+    bytes: missing.reduce((n, a) => n + bytesOf(stackOf(s, a.aval)), 0),
+    elements: missing.reduce((n, a) => n + sizeOf(a.aval.shape), 0),
+  };
+};
+
+/** Products of a slice and constants: computed for all rounds before the first. */
+const earlier = (s: Scan): void => {
+  for (const e of s.eqns) {
+    const [first, ...others] = e.ins,
+      [out] = e.outs as readonly [Var],
+      slice = s.operands.find((o) => o.inner === first && o.role === "slice");
+    const rules = e.ins.length > 1 ? rulesOf(e) : undefined,
+      attrs = rules?.each(e.attrs) ?? null;
+    if (attrs === null || slice === undefined || sizeOf(slice.inner.aval.shape) > bigOperand) continue;
+    const result = new Var(stackOf(s, out.aval));
+    if (!others.every((a) => isConstant(s, a)) || s.bytes + bytesOf(result.aval) > mostBytes) continue;
+    s.bytes += bytesOf(result.aval);
+    s.before.push({ ...e, attrs, ins: [slice.outer, ...others.map((a) => outerOf(s, a))], outs: [result] });
+    s.operands = [...s.operands, { outer: result, inner: out, role: "slice" }];
+    s.eqns = s.eqns.filter((x) => x !== e);
+  }
+};
+
+/** A carry that products are added to: what is added, from the product on to what the carry is given. */
+interface Sum {
+  readonly carry: Carried;
+  readonly operand: Operand;
+  readonly product: Eqn;
+  readonly chain: readonly Eqn[];
+  readonly add: Eqn;
+}
+const sumsOf = (s: Scan): readonly Sum[] => {
+  const uses = usesIn(s),
+    made = makers(s),
+    once = (a: Atom): boolean => uses.get(a) === 1;
+  return s.carries.flatMap((carry): readonly Sum[] => {
+    const operand = s.operands.find((o) => o.role === carry) as Operand,
+      add = made.get(carry.next);
+    if (add?.prim.name !== "add" || !once(carry.next) || !once(operand.inner) || !add.ins.includes(operand.inner))
+      return [];
+    let value = add.ins[add.ins[0] === operand.inner ? 1 : 0] as Atom,
+      product = made.get(value);
+    const chain: Eqn[] = [];
+    while (product !== undefined && once(value) && rulesOf(product) === undefined && isLinear(product)) {
+      chain.unshift(product);
+      value = product.ins[0] as Atom;
+      product = made.get(value);
+    }
+    if (product === undefined || !once(value) || rulesOf(product) === undefined) return [];
+    return product.ins.some((a) => isConstant(s, a)) ? [] : [{ carry, operand, product, chain, add }];
+  });
+};
+/** Sums of products over the rounds: computed after the last. */
+const later = (s: Scan): void => {
+  // Products first: a sum is worth it only where its operand is there already.
+  const sums = [...sumsOf(s)].sort((a, b) => b.product.ins.length - a.product.ins.length);
+  for (const { carry, operand, product, chain, add } of sums) {
+    const { bytes, elements } = priceOf(s, product.ins),
+      size = sizeOf(product.outs[0]?.aval.shape ?? []);
+    if (s.bytes + bytes > mostBytes || elements > (product.ins.length > 1 ? size : 0)) continue;
+    const whole = (e: Eqn, attrs: unknown, ins: readonly Atom[]): Var => {
+      const out = new Var((e.outs[0] as Var).aval);
+      s.after.push({ ...e, attrs, ins, outs: [out] });
+      return out;
+    };
+    const ins = product.ins.map((a) => stacked(s, a));
+    const total = chain.reduce(
+      (value, e) => whole(e, e.attrs, [value]),
+      whole(product, rulesOf(product)?.sum(product.attrs), ins),
+    );
+    s.after.push({ ...add, ins: [operand.outer, total], outs: [carry.result] });
+    s.operands = s.operands.filter((o) => o !== operand);
+    s.carries = s.carries.filter((c) => c !== carry);
+    const gone = new Set([product, ...chain, add]);
+    s.eqns = s.eqns.filter((e) => !gone.has(e));
+  }
+};
+/** Results that are products with constants: computed after the last round. */
+const apart = (s: Scan): void => {
+  const uses = usesIn(s),
+    made = makers(s);
+  for (const y of s.stacks) {
+    const e = made.get(y.value),
+      attrs = e !== undefined && e.ins.length > 1 ? (rulesOf(e)?.each(e.attrs) ?? null) : null;
+    if (e === undefined || attrs === null || uses.get(y.value) !== 1) continue;
+    const [first, ...others] = e.ins as readonly [Atom, ...Atom[]],
+      { bytes } = priceOf(s, [first]);
+    if (isConstant(s, first) || !others.every((a) => isConstant(s, a)) || sizeOf(first.aval.shape) > bigOperand)
+      continue;
+    if (bytes > bytesOf(y.result.aval) || s.bytes + bytes > mostBytes) continue;
+    const operand = stacked(s, first);
+    s.after.push({ ...e, attrs, ins: [operand, ...others.map((a) => outerOf(s, a))], outs: [y.result] });
+    s.stacks = s.stacks.filter((x) => x !== y);
+    s.eqns = s.eqns.filter((x) => x !== e);
+  }
+};
+
+const split = (e: Eqn): readonly Eqn[] => {
+  const of = isCall(e.prim) ? e.prim.structure?.(e.attrs) : undefined;
+  if (of?.kind !== "scan" || of.length < fewRounds) return [e];
+  const s = takeApart(e, of);
+  earlier(s);
+  later(s);
+  apart(s);
+  return s.before.length + s.after.length === 0 ? [e] : putTogether(s);
+};
+/** The same jaxpr with products moved out of its scans; the scans inside of its scans come when those are lowered. */
+export const splitScans = (jaxpr: Jaxpr): Jaxpr => {
+  if (!jaxpr.eqns.some((e) => isCall(e.prim))) return jaxpr;
+  const eqns = jaxpr.eqns.flatMap(split);
+  return eqns.length === jaxpr.eqns.length ? jaxpr : { ...jaxpr, eqns };
+};
