@@ -3,8 +3,8 @@
 // (Cephes' logf, in three chains), every product and sum that LLVM contracts being fused. Near 1 it is less exact than
 // `mathErf.ts`: 1 - x^2 is rounded.
 import type { Expr } from "./expr.ts";
-import { fma64 } from "./expr.ts";
-import { abs, add, and, bits, div, fromBits, lit, lt, mul, neg, or, pick, shr, sqrt, sub, to } from "./mathOps.ts";
+import { fma64, rare } from "./expr.ts";
+import { abs, add, and, bits, div, fromBits, ge, lit, lt, mul, neg, or, pick, shr, sqrt, sub, to } from "./mathOps.ts";
 
 /** Giles' polynomials, highest power first: in w - 2.5 for w < 5, in sqrt(w) - 3 beyond. */
 const near = [
@@ -57,14 +57,8 @@ const log1p = (x: Expr): Expr => {
     r = div(horner(x, numerator), d);
   return pick(lt(abs(x), Math.SQRT2 - 1), add(x, add(mul(x2, -0.5), mul(mul(x, x2), r))), log(add(x, 1)));
 };
-/** The inverse of erf of a float32 between -1 and 1. */
+/** The inverse of erf of a float32 between -1 and 1; beyond 0.9966 is one in 300 uniform numbers. */
 export const erfInvJax = (x: Expr): Expr => {
-  const w = neg(log1p(neg(mul(x, x)))),
-    isNear = lt(w, 5),
-    v = pick(isNear, sub(w, 2.5), sub(sqrt(w), 3));
-  const coefficient = (k: number): Expr => pick(isNear, lit(x, near[k] as number), lit(x, far[k] as number));
-  return mul(
-    near.slice(1).reduce((p, _, k) => fused(p, v, coefficient(k + 1)), coefficient(0)),
-    x,
-  );
+  const w = neg(log1p(neg(mul(x, x))));
+  return mul(rare(ge(w, 5), horner(sub(sqrt(w), 3), far), horner(sub(w, 2.5), near)), x);
 };

@@ -130,9 +130,14 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
 
 const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23] as const,
   highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15] as const;
+/** What a chain of `fma64` has computed already: operands, and two lanes of them as float64. */
+interface Ready {
+  readonly whole: Map<Expr, number>;
+  readonly halves: readonly [Map<Expr, number>, Map<Expr, number>];
+}
 /** float32 lanes by way of float64: two of four at a time. */
 const emitFma64 = (x: Context, e: Fma64, u: number): void => {
-  const ready = new Map<Expr, number>(),
+  const ready: Ready = { whole: new Map(), halves: [new Map(), new Map()] },
     { code } = x;
   emitHalf(x, e, u, 0, ready);
   if (x.vector?.lanes === 2) return;
@@ -140,7 +145,7 @@ const emitFma64 = (x: Context, e: Fma64, u: number): void => {
   code.emit("i8x16.shuffle", ...lowHalves);
 };
 /** Push two lanes of the result, in the low half of a vector. */
-const emitHalf = (x: Context, e: Fma64, u: number, half: 0 | 1, ready: Map<Expr, number>): void => {
+const emitHalf = (x: Context, e: Fma64, u: number, half: 0 | 1, ready: Ready): void => {
   const { code } = x,
     [a, b, c] = e.args as readonly [Expr, Expr, Expr];
   emitWide(x, a, u, half, ready);
@@ -150,32 +155,37 @@ const emitHalf = (x: Context, e: Fma64, u: number, half: 0 | 1, ready: Map<Expr,
   code.emit("f64x2.add");
   code.emit("f32x4.demote_f64x2_zero");
 };
-/** Push two lanes of a float32 expression as float64. What both halves need is computed once and is `ready` in a local. */
-const emitWide = (x: Context, e: Expr, u: number, half: 0 | 1, ready: Map<Expr, number>): void => {
+/** Push two lanes of a float32 expression as float64. */
+const emitWide = (x: Context, e: Expr, u: number, half: 0 | 1, ready: Ready): void => {
   const { code } = x,
     loop = x.vector as VectorLoop,
-    wide = loop.wides.get(e);
+    wide = loop.wides.get(e) ?? ready.halves[half].get(e);
   if (wide !== undefined) {
     code.emit("local.get", wide);
     return;
   }
-  if (e.op === "fma64" && isVarying(x, e)) emitHalf(x, e, u, half, ready);
-  else {
-    const slot = e.op === "var" ? x.slots.get(e) : undefined;
-    let local = slot?.kind === "vector" ? slot.locals[u] : ready.get(e);
-    if (local === undefined) {
-      local = code.local("v128");
-      emitVector(x, e, u);
-      code.emit("local.set", local);
-      ready.set(e, local);
-    }
+  if (e.op === "fma64" && isVarying(x, e)) {
+    emitHalf(x, e, u, half, ready);
+    code.emit("f64x2.promote_low_f32x4");
+    return;
+  }
+  const slot = e.op === "var" ? x.slots.get(e) : undefined;
+  let local = slot?.kind === "vector" ? slot.locals[u] : ready.whole.get(e);
+  if (local === undefined) {
+    local = code.local("v128");
+    emitVector(x, e, u);
+    code.emit("local.set", local);
+    ready.whole.set(e, local);
+  }
+  code.emit("local.get", local);
+  if (half === 1) {
     code.emit("local.get", local);
-    if (half === 1) {
-      code.emit("local.get", local);
-      code.emit("i8x16.shuffle", ...highHalf);
-    }
+    code.emit("i8x16.shuffle", ...highHalf);
   }
   code.emit("f64x2.promote_low_f32x4");
+  const kept = code.local("v128");
+  code.emit("local.tee", kept);
+  ready.halves[half].set(e, kept);
 };
 
 /** Push a vector of equal lanes. */
