@@ -1,7 +1,7 @@
 // Products leave the rounds of a scan where they can, and nothing else changes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { explain, grad, jit, lax, type NDArray, np, random } from "../src/index.ts";
+import { explain, grad, jit, lax, type NDArray, nn, np, random } from "../src/index.ts";
 
 /** The groups of kernels inside of loops, and those outside. */
 const places = (f: (...args: never[]) => unknown, ...args: readonly NDArray[]) => {
@@ -40,6 +40,23 @@ describe("fission", () => {
     const all = grad(loss, { argnums: [0, 1, 2] });
     // Inside: h u, and its pullback. Outside: x w, the gradients of w, u and x.
     expect(places(all, ...inputs(20, 8, 12, 16))).toEqual({ inside: 2, outside: 4 });
+  });
+  it("slopes that follow from what is stacked anyway are not stacked", () => {
+    const gates = (w: NDArray, xs: NDArray): NDArray =>
+      lax
+        .scan(
+          (c: NDArray, x: NDArray) => {
+            const f = nn.sigmoid(x.mul(w)),
+              o = np.tanh(x);
+            return [c.mul(f).add(o), null] as const;
+          },
+          np.zeros([64]),
+          xs,
+        )[0]
+        .sum();
+    const peak = (T: number): number => explain(jit(grad(gates)), np.ones([64]), np.ones([T, 64])).plan.peakBytes;
+    // A round stacks the carry and f; f (1 - f) is computed from f.
+    expect((peak(110) - peak(10)) / 100).toBe(2 * 64 * 4);
   });
   it("few rounds stay as they are, and what would take too much memory", () => {
     expect(places(rnn, ...inputs(3, 8, 12, 16)).outside).toBe(0);

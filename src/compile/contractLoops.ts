@@ -240,6 +240,8 @@ export interface Loops {
 }
 /** Sums of so many products are worth two kernels: one packs all columns, so that blocks of rows are independent in the other. */
 const manyProducts = 3e6;
+/** The same where the columns do not change in the loop around, so that they are packed once for all rounds. */
+const fewProducts = 3e4;
 
 /** Loops for a contraction with its epilogue, and those of a kernel that must run before, if there is one. */
 export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly before: Loops | null } => {
@@ -247,7 +249,8 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
     [outerM, m] = c.direct === null ? [[], c.m] : split(c.m, c.right, 48);
   const outer = [...c.batch, ...outerM, ...outerN],
     products = extentOf(m) * extentOf(n) * extentOf(c.k),
-    ahead = extentOf(outer) === 1 && extentOf(m) >= 2 * fewRows && products >= manyProducts;
+    worthwhile = c.steady ? products >= fewProducts : extentOf(m) >= 2 * fewRows && products >= manyProducts,
+    ahead = extentOf(outer) === 1 && worthwhile;
   const b = blocksOf(c, m, n, ahead),
     packed = buffer(b.type, [(ahead ? b.KB * b.panels * b.NR : b.NC) * b.KC]);
   const rows = c.direct === null ? packedRows(b, m, c.left) : directRows(b, m, c.k, outside(c.direct, outerM));

@@ -27,6 +27,8 @@ export interface Contraction {
   readonly left: Expr;
   readonly right: Expr;
   readonly direct: Direct | null;
+  /** The right side is the same in every round of a loop around: packed before it, it costs nothing. */
+  readonly steady: boolean;
 }
 
 /** Number of index tuples. */
@@ -58,28 +60,42 @@ const fewColumns = 64;
 const isUnit = (e: Expr, v: Var | undefined): boolean =>
   v !== undefined && topological([e]).every((x) => x.op !== "read" || [0, 1].includes(strideOf(x.args[0] as Expr, v)));
 
-type Sides = Pick<Contraction, "m" | "n" | "left" | "right" | "direct">;
-const sides = (left: Expr, right: Expr, m: readonly Var[], n: readonly Var[], k: readonly Var[]): Sides => ({
+/** Buffers that do not change in the loop around. */
+export type Steady = ReadonlySet<Buffer>;
+const isSteady = (e: Expr, steady: Steady): boolean =>
+  steady.size > 0 && topological([e]).every((x) => x.op !== "read" || steady.has(x.buffer));
+
+type Sides = Pick<Contraction, "m" | "n" | "left" | "right" | "direct" | "steady">;
+const sides = (
+  left: Expr,
+  right: Expr,
+  m: readonly Var[],
+  n: readonly Var[],
+  k: readonly Var[],
+  steady: Steady,
+): Sides => ({
   left,
   right,
   m,
   n,
   direct: extentOf(n) <= fewColumns ? directOf(left, m, k) : null,
+  steady: isSteady(right, steady),
 });
 /** What it costs to run the sum this way, in steps of one register tile column: padding, packing, storing. */
-const costOfSides = ({ left, right, m, n, direct }: Sides, k: readonly Var[], last: Var): number => {
+const costOfSides = ({ left, right, m, n, direct, steady }: Sides, k: readonly Var[], last: Var): number => {
   const [MR, NR] = tileOf(left.type as "f32" | "f64"),
     M = extentOf(m),
     N = extentOf(n),
     K = extentOf(k);
   const products = (Math.ceil(M / MR) * MR * Math.ceil(N / NR) * NR * K) / NR;
-  const packRight = N * K * ((isUnit(right, n[n.length - 1]) ? 0.5 : 1.5) + 0.3 * costOf(right)),
+  const packRight = steady ? 0 : N * K * ((isUnit(right, n[n.length - 1]) ? 0.5 : 1.5) + 0.3 * costOf(right)),
     packLeft = M * K * (direct === null ? 1 + 0.3 * costOf(left) : 0.1);
   return products + packRight + packLeft + M * N * (n.includes(last) ? 0.3 : 0.8);
 };
 
+const nothing: Steady = new Set();
 /** See `e`, a value at the output indices `vars`, as a contraction that is worth its loops; null if it is not. */
-export const contractionOf = (e: Expr, vars: readonly Var[]): Contraction | null => {
+export const contractionOf = (e: Expr, vars: readonly Var[], steady = nothing): Contraction | null => {
   if (e.op !== "reduce" || (e.type !== "f32" && e.type !== "f64")) return null;
   const k: Var[] = [];
   let body: Expr = e;
@@ -104,7 +120,8 @@ export const contractionOf = (e: Expr, vars: readonly Var[]): Contraction | null
   )
     return null;
   const last = vars[vars.length - 1] as Var,
-    ways = [sides(a, b, onlyA, onlyB, k), sides(b, a, onlyB, onlyA, k)] as const;
+    ways = [sides(a, b, onlyA, onlyB, k, steady), sides(b, a, onlyB, onlyA, k, steady)] as const;
   const [one, other] = ways.map((w) => costOfSides(w, k, last)) as [number, number];
-  return { sum: e, batch, k, ...(one <= other ? ways[0] : ways[1]) };
+  const pick = ways[0].steady !== ways[1].steady ? (ways[0].steady ? 0 : 1) : one <= other ? 0 : 1;
+  return { sum: e, batch, k, ...ways[pick] };
 };

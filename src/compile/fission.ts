@@ -1,94 +1,16 @@
 // Products in the rounds of a scan that need not be there. A product of a slice and a constant is one big product before the loop;
 // a sum of products over the rounds (the gradient of weights) is one big product after it; so is a result that nobody in the loop
 // looks at. Big products run at the speed of the machine, those of one round seldom do.
-import type { Aval } from "../core/aval.ts";
-import { aval, bytesOf, sizeOf } from "../core/aval.ts";
-import type { Atom, Eqn, Jaxpr, Role, Structure } from "../core/jaxpr.ts";
+import { bytesOf, sizeOf } from "../core/aval.ts";
+import type { Atom, Eqn } from "../core/jaxpr.ts";
 import { isCall, isVar, Var } from "../core/jaxpr.ts";
-import { inlineCalls } from "./inline.ts";
-import { simplify } from "./simplify.ts";
+import { type Carried, makers, type Operand, type Scan, stackOf, usesIn } from "./scans.ts";
 
 /** Bytes that the stacks of one loop may take that it would not need otherwise. */
 const mostBytes = 1 << 27;
-/** Rounds from which on it pays, and elements of a round's operand up to which. */
-const fewRounds = 4,
-  bigOperand = 1 << 16;
+/** Elements of a round's operand up to which it pays. */
+const bigOperand = 1 << 16;
 
-interface Operand {
-  readonly outer: Atom;
-  readonly inner: Var;
-  /** A carry by what it becomes. */
-  readonly role: "const" | "slice" | Carried;
-}
-interface Carried {
-  readonly result: Var;
-  readonly next: Atom;
-}
-interface Stacked {
-  readonly result: Var;
-  readonly value: Atom;
-}
-/** A scan taken apart, and the equations that are to stand around it. */
-interface Scan {
-  readonly eqn: Eqn;
-  readonly of: Structure & { readonly kind: "scan" };
-  operands: readonly Operand[];
-  carries: readonly Carried[];
-  stacks: readonly Stacked[];
-  eqns: readonly Eqn[];
-  readonly before: Eqn[];
-  readonly after: Eqn[];
-  bytes: number;
-}
-
-const takeApart = (eqn: Eqn, of: Scan["of"]): Scan => {
-  const body = simplify(inlineCalls(of.body)),
-    count = of.roles.filter((r) => typeof r === "number").length;
-  const carries = body.outs.slice(0, count).map((next, i): Carried => ({ next, result: eqn.outs[i] as Var }));
-  return {
-    eqn,
-    of,
-    operands: body.ins.map((inner, i) => {
-      const role = of.roles[i] as Role;
-      return { inner, outer: eqn.ins[i] as Atom, role: typeof role === "number" ? (carries[role] as Carried) : role };
-    }),
-    carries,
-    stacks: body.outs.slice(count).map((value, i) => ({ value, result: eqn.outs[count + i] as Var })),
-    eqns: body.eqns,
-    before: [],
-    after: [],
-    bytes: 0,
-  };
-};
-const putTogether = ({ eqn, of, operands, carries, stacks, eqns, before, after }: Scan): readonly Eqn[] => {
-  const structure: Structure = {
-    ...of,
-    roles: operands.map(({ role }) => (typeof role === "string" ? role : carries.indexOf(role))),
-    body: {
-      consts: 0,
-      ins: operands.map((o) => o.inner),
-      eqns,
-      outs: [...carries.map((c) => c.next), ...stacks.map((s) => s.value)],
-    },
-  };
-  const whole: Eqn = {
-    ...eqn,
-    prim: { ...eqn.prim, structure: () => structure } as Eqn["prim"],
-    ins: operands.map((o) => o.outer),
-    outs: [...carries.map((c) => c.result), ...stacks.map((s) => s.result)],
-  };
-  return [...before, whole, ...after];
-};
-
-const stackOf = ({ of }: Scan, { shape, dtype }: Aval): Aval => aval([of.length, ...shape], dtype);
-/** How often a value is used in a round, its results included. */
-const usesIn = ({ eqns, carries, stacks }: Scan): ReadonlyMap<Atom, number> => {
-  const uses = new Map<Atom, number>();
-  for (const a of [...eqns.flatMap((e) => e.ins), ...carries.map((c) => c.next), ...stacks.map((s) => s.value)])
-    uses.set(a, (uses.get(a) ?? 0) + 1);
-  return uses;
-};
-const makers = ({ eqns }: Scan): ReadonlyMap<Atom, Eqn> => new Map(eqns.flatMap((e) => e.outs.map((v) => [v, e])));
 const rulesOf = (e: Eqn | undefined) => (e === undefined || isCall(e.prim) ? undefined : e.prim.stacks);
 /** A map of one operand that is linear: the same of a sum is the sum of the same. */
 const isLinear = (e: Eqn): boolean => !isCall(e.prim) && e.ins.length === 1 && e.prim.jvp === "linear";
@@ -208,18 +130,10 @@ const apart = (s: Scan): void => {
   }
 };
 
-const split = (e: Eqn): readonly Eqn[] => {
-  const of = isCall(e.prim) ? e.prim.structure?.(e.attrs) : undefined;
-  if (of?.kind !== "scan" || of.length < fewRounds) return [e];
-  const s = takeApart(e, of);
+/** Move products out of the rounds. */
+export const moveProducts = (s: Scan): void => {
   earlier(s);
   later(s);
   apart(s);
-  return s.before.length + s.after.length === 0 ? [e] : putTogether(s);
-};
-/** The same jaxpr with products moved out of its scans; the scans inside of its scans come when those are lowered. */
-export const splitScans = (jaxpr: Jaxpr): Jaxpr => {
-  if (!jaxpr.eqns.some((e) => isCall(e.prim))) return jaxpr;
-  const eqns = jaxpr.eqns.flatMap(split);
-  return eqns.length === jaxpr.eqns.length ? jaxpr : { ...jaxpr, eqns };
+  if (s.before.length + s.after.length > 0) s.changed = true;
 };

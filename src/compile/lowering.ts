@@ -8,18 +8,20 @@ import { hostCall } from "../core/host.ts";
 import type { Buffer, Expr } from "../kernel/expr.ts";
 import { buffer, constant, read } from "../kernel/expr.ts";
 import type { Carry, Kernel, Step } from "../kernel/program.ts";
+import type { Steady } from "./contraction.ts";
 import { callSteps } from "./copyFirst.ts";
-import { splitScans } from "./fission.ts";
 import { fuse } from "./fuse.ts";
 import { bufferTable, waits } from "./group.ts";
 import { inlineCalls } from "./inline.ts";
 import { hoistInvariant } from "./invariant.ts";
 import { pruneControl } from "./pruneControl.ts";
 import { repeated, roundsOf } from "./repeated.ts";
+import { reworkScans } from "./rework.ts";
 import { scalarStatements } from "./scalarLoop.ts";
 import { copyKernel, kernelOf, schedule } from "./schedule.ts";
 import { showGroup } from "./showFusion.ts";
 import { simplify } from "./simplify.ts";
+import { cutSteady } from "./steady.ts";
 import { roundOf, type View, type Views } from "./views.ts";
 
 /** What all levels of one program share. */
@@ -41,6 +43,8 @@ interface Frame {
   readonly bufferOf: (v: Var) => Buffer;
   readonly steps: Step[];
   readonly depth: number;
+  /** Buffers that do not change in the loop around. */
+  readonly steady: Steady;
 }
 const note = ({ site, depth }: Frame, text: string): void => {
   site.notes.push(`${"  ".repeat(depth)}${text}`);
@@ -58,7 +62,13 @@ const operand = (frame: Frame, a: Atom): Buffer => {
 };
 
 /** Steps that run `jaxpr` on what is in `ins` and put its results into `outs`. */
-const lowerBody = (frame: Frame, jaxpr: Jaxpr, ins: readonly Buffer[], outs: readonly Buffer[]): readonly Step[] => {
+const lowerBody = (
+  frame: Frame,
+  jaxpr: Jaxpr,
+  ins: readonly Buffer[],
+  outs: readonly Buffer[],
+  steady: Steady = frame.steady,
+): readonly Step[] => {
   const { site } = frame,
     body = site.timed("simplify", () => simplify(inlineCalls(jaxpr)));
   const given = new Map<Var, Buffer>(body.ins.map((v, i) => [v, ins[i] as Buffer]));
@@ -67,7 +77,7 @@ const lowerBody = (frame: Frame, jaxpr: Jaxpr, ins: readonly Buffer[], outs: rea
     if (isVar(a) && !given.has(a)) given.set(a, outs[i] as Buffer);
     else left.push([a, outs[i] as Buffer]);
   });
-  const inner: Frame = { site, bufferOf: bufferTable(given), steps: [], depth: frame.depth + 1 };
+  const inner: Frame = { site, bufferOf: bufferTable(given), steps: [], depth: frame.depth + 1, steady };
   lowerEqns(inner, body);
   for (const [a, to] of left) copy(inner, isVar(a) ? inner.bufferOf(a) : a.value, to);
   return inner.steps;
@@ -143,8 +153,10 @@ const lowerScan = (frame: Frame, scan: Of<"scan">, operands: readonly Buffer[], 
       return role === "const" ? [b] : slices(b, body.ins[i] as Atom);
     });
     const ys = outs.slice(results.length).flatMap((b, i) => slices(b, body.outs[results.length + i] as Atom));
-    const steps = lowerBody(frame, repeated(body, roles, each), given, [...mine.map((c) => c.next), ...ys]);
-    frame.steps.push({ op: "loop", count, counter, carries: mine, body: steps });
+    const steady = new Set(ins.filter((_, i) => roles[i] === "const")),
+      all = lowerBody(frame, repeated(body, roles, each), given, [...mine.map((c) => c.next), ...ys], steady),
+      { before, rest } = cutSteady(all, [counter, ...mine.flatMap((c) => [c.now, c.next])]);
+    frame.steps.push(...before, { op: "loop", count, counter, carries: mine, body: rest });
   }
   deliver(frame, carries, results);
 };
@@ -168,8 +180,9 @@ const lowerWhile = (frame: Frame, s: Of<"while">, ins: readonly Buffer[], outs: 
   const cond = lowerBody(frame, s.cond, [...among("cond"), ...now], [flag]);
   note(frame, "do:");
   const next = carries.map((c) => c.next),
-    body = lowerBody(frame, rest, [...among("body"), ...now, ...more], next);
-  frame.steps.push({ op: "while", cond, flag, body, carries });
+    all = lowerBody(frame, rest, [...among("body"), ...now, ...more], next, new Set([...among("body"), ...more])),
+    { before, rest: body } = cutSteady(all, [flag, ...now, ...next]);
+  frame.steps.push(...before, { op: "while", cond, flag, body, carries });
   deliver(frame, carries, places);
 };
 
@@ -251,7 +264,7 @@ const lowerControl = (frame: Frame, e: Eqn): void => {
 /** Without dead results, also those that moving products leaves behind. */
 const withoutDead = (given: Jaxpr): Jaxpr => {
   const live = pruneControl(given),
-    moved = splitScans(live);
+    moved = reworkScans(live);
   return moved === live ? live : pruneControl(moved);
 };
 /** Append the steps of the equations of a simplified jaxpr. */
@@ -265,7 +278,7 @@ const lowerEqns = (frame: Frame, given: Jaxpr): void => {
       lowerControl(frame, g.routine);
       continue;
     }
-    const kernels = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views));
+    const kernels = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views, frame.steady));
     note(frame, showGroup((kernels[kernels.length - 1] as Kernel).name, g, fusion.reasons));
     steps.push(...kernels.flatMap(callSteps));
   }
@@ -273,7 +286,7 @@ const lowerEqns = (frame: Frame, given: Jaxpr): void => {
 
 /** The steps of a simplified jaxpr whose buffers `bufferOf` gives. */
 export const lower = (site: Site, jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer): readonly Step[] => {
-  const frame: Frame = { site, bufferOf, steps: [], depth: 0 };
+  const frame: Frame = { site, bufferOf, steps: [], depth: 0, steady: new Set() };
   lowerEqns(frame, jaxpr);
   return frame.steps;
 };

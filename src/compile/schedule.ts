@@ -10,7 +10,7 @@ import { expandMath } from "../kernel/math.ts";
 import type { Kernel, Stmt } from "../kernel/program.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
-import { type Contraction, contractionOf } from "./contraction.ts";
+import { type Contraction, contractionOf, type Steady } from "./contraction.ts";
 import { contract, type Loops } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
@@ -36,11 +36,11 @@ const nest = (vars: readonly Index[], body: readonly Stmt[], mark: "vector" | "s
   );
 
 /** The sum of products among `roots` that the kernel is built around. */
-const mainOf = (roots: readonly Expr[], vars: readonly Index[]): Contraction | null => {
+const mainOf = (roots: readonly Expr[], vars: readonly Index[], steady: Steady): Contraction | null => {
   const sums = topological(roots)
     .filter((e) => e.op === "reduce")
     .reverse();
-  const found = sums.map((e) => contractionOf(e, vars)).filter((c) => c !== null);
+  const found = sums.map((e) => contractionOf(e, vars, steady)).filter((c) => c !== null);
   return found[0] ?? null;
 };
 
@@ -57,7 +57,7 @@ interface Body {
   readonly before?: Body;
 }
 
-const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
+const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Body => {
   const used = new Map<Index, Buffer>(),
     offset = ravel(g.vars, g.shape);
   const places = [...g.roots.keys()].map((v) => storeThrough(bufferOf(v), offset, views, used)),
@@ -69,11 +69,11 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views): Body => {
     exprs,
     places.map(([, at]) => at),
   );
-  const main = g.main === null ? null : mainOf(roots, vars),
+  const main = g.main === null ? null : mainOf(roots, vars, steady),
     rounds = bindRounds(used);
   if (main !== null) {
     const { before, ...own } = contract(main, { roots, offsets: stores, buffers }),
-      hoisted = ({ body, scratch }: Loops): Body => ({ body: hoist([...rounds, ...body]), scratch });
+      hoisted = ({ body, scratch }: Loops): Body => ({ body: hoist([...usedBy(body, rounds), ...body]), scratch });
     return before === null ? hoisted(own) : { ...hoisted(own), before: hoisted(before) };
   }
   const row = remembering(vars, roots, stores, buffers);
@@ -109,15 +109,11 @@ const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
   return { body: hoist([...bindRounds(used), ...seen]), scratch };
 };
 
-const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
-  const found = new Set<Buffer>();
-  const look = (e: Expr | undefined): void => {
-    if (e !== undefined) for (const x of topological([e])) if (x.op === "read") found.add(x.buffer);
-  };
+/** Every expression of the statements, once for each place where it stands. */
+const eachExpr = (body: readonly Stmt[], look: (e: Expr) => void): void => {
   const go = (stmts: readonly Stmt[]): void => {
     for (const s of stmts) {
       if (s.op === "store") {
-        found.add(s.buffer);
         s.at.forEach(look);
         look(s.value);
       } else if (s.op === "let" || s.op === "set") look(s.value);
@@ -129,14 +125,28 @@ const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
         look(s.cond);
         go(s.body);
       } else {
-        look(s.limit);
+        if (s.limit !== undefined) look(s.limit);
         for (const a of s.accs) look(a.value);
         go(s.body);
       }
     }
   };
   go(body);
+};
+const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
+  const found = new Set<Buffer>(writtenBy(body));
+  eachExpr(body, (e) => {
+    for (const x of topological([e])) if (x.op === "read") found.add(x.buffer);
+  });
   return found;
+};
+/** The bindings that the statements use. */
+const usedBy = (body: readonly Stmt[], bindings: readonly Stmt[]): readonly Stmt[] => {
+  const names = new Set<Expr>();
+  eachExpr(body, (e) => {
+    for (const x of topological([e])) if (x.op === "var") names.add(x);
+  });
+  return bindings.filter((s) => s.op === "let" && names.has(s.name));
 };
 
 /** The kernel of statements. */
@@ -157,14 +167,15 @@ export const kernelOf = (name: string, { body, scratch, rounds = [] }: Body): Ke
   return split === null ? kernel : { ...kernel, split };
 };
 
-/** The kernels of a group, the last of which gives its results. */
+/** The kernels of a group, the last of which gives its results. `steady` buffers do not change in the loop around. */
 export const schedule = (
   g: Group,
   n: number,
   bufferOf: (v: Var) => Buffer,
   views: Views,
+  steady: Steady,
 ): readonly [...Kernel[], Kernel] => {
-  const body = g.routine === null ? pull(g, bufferOf, views) : push(g.routine, bufferOf, views),
+  const body = g.routine === null ? pull(g, bufferOf, views, steady) : push(g.routine, bufferOf, views),
     main = kernelOf(nameOf(g.eqns, n), body);
   return body.before === undefined ? [main] : [kernelOf(`pack_${n}`, body.before), main];
 };
