@@ -202,6 +202,25 @@ describe("jobs", () => {
     for (const bad of [0, 1.5, -2, 257, "2"])
       expect(() => configure({ threads: bad as number })).toThrow(ArgumentError);
   });
+  it("those who sleep are counted, also after others who slept have been sent away: who is not counted is never woken", async () => {
+    const device = new Device(wasmBackend()),
+      v = normal(1 << 18);
+    const parked = async (): Promise<number> => {
+      let count = 0;
+      for (let i = 0; i < 400 && count !== 1; i++) {
+        await new Promise((done) => setTimeout(done, 5));
+        count = Atomics.load(new Int32Array(device.backend.memory()), words.parked);
+      }
+      return count;
+    };
+    const f = jit((u: NDArray) => np.tanh(u));
+    for (let i = 0; i < 3; i++) {
+      configure({ threads: 2 });
+      withDevice(device, () => f(v));
+      expect(await parked()).toBe(1);
+      device.backend.endThreads?.();
+    }
+  });
 });
 
 describe("lost workers", () => {

@@ -151,7 +151,6 @@ export class ThreadPool {
     for (let slot = 0; slot < slots; slot++) this.whileLookedAt(slot);
     this.helpers.length = 0;
     this.prepared.clear();
-    Atomics.store(control, words.parked, 0);
   }
 
   private hire(thread: number): Helper | null {
