@@ -33,8 +33,9 @@ const inputs = (T: number, b: number, i: number, h: number): readonly [NDArray, 
 };
 
 describe("fission", () => {
-  it("inputs are multiplied before the loop", () => {
+  it("inputs are multiplied before the loop, unless a round has rows enough", () => {
     expect(places(rnn, ...inputs(20, 8, 12, 16))).toEqual({ inside: 1, outside: 1 });
+    expect(places(rnn, ...inputs(20, 32, 12, 16))).toEqual({ inside: 2, outside: 0 });
   });
   it("gradients of weights are multiplied after the loop, and so are those of inputs", () => {
     const all = grad(loss, { argnums: [0, 1, 2] });

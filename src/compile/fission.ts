@@ -10,6 +10,8 @@ import { type Carried, makers, type Operand, type Scan, stackOf, usesIn } from "
 const mostBytes = 1 << 27;
 /** Elements of a round's operand up to which it pays. */
 const bigOperand = 1 << 16;
+/** Rows of a round with which a product is quick enough, its constant operand being packed before the loop. */
+const enoughRows = 16;
 
 const rulesOf = (e: Eqn | undefined) => (e === undefined || isCall(e.prim) ? undefined : e.prim.stacks);
 /** A map of one operand that is linear: the same of a sum is the sum of the same. */
@@ -38,6 +40,12 @@ const priceOf = (s: Scan, atoms: readonly Atom[]): { readonly bytes: number; rea
   };
 };
 
+/** Rows m of a product [m, k] x [k, n] by the sizes of its operands and its result: `m^2 = (m k) (m n) / (k n)`. */
+const rowsOf = (first: Atom, others: readonly Atom[], out: Atom): number => {
+  const size = (a: Atom): number => Math.max(1, sizeOf(a.aval.shape));
+  return Math.sqrt((size(first) * size(out)) / others.reduce((n, a) => n * size(a), 1));
+};
+
 /** Products of a slice and constants: computed for all rounds before the first. */
 const earlier = (s: Scan): void => {
   for (const e of s.eqns) {
@@ -47,6 +55,7 @@ const earlier = (s: Scan): void => {
     const rules = e.ins.length > 1 ? rulesOf(e) : undefined,
       attrs = rules?.each(e.attrs) ?? null;
     if (attrs === null || slice === undefined || sizeOf(slice.inner.aval.shape) > bigOperand) continue;
+    if (rowsOf(slice.inner, others, out) >= enoughRows) continue;
     const result = new Var(stackOf(s, out.aval));
     if (!others.every((a) => isConstant(s, a)) || s.bytes + bytesOf(result.aval) > mostBytes) continue;
     s.bytes += bytesOf(result.aval);
