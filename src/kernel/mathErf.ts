@@ -1,9 +1,9 @@
-// Error functions. erf x = x + x p(x^2) for small x; erfc x = exp(-x^2) q(t) / (1 + 2x) with t = (x - k) / (x + k), a variable
-// in which the rest is almost flat (Shepherd & Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp.
-// 1981). Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
+// Error functions. erf x = x + x p(x^2) for small x; erfc x = exp(-x^2) q / (1 + 2x), where q is a polynomial in (x - k) / (x + k),
+// in which it is almost flat (Shepherd & Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp. 1981),
+// for float32 one in s = x / (x + k), as 1 + s p(s), which is exact at 0. Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
 // function", 2010). All coefficients: minimax fits (Remez exchange in 60 digits).
 import type { Expr } from "./expr.ts";
-import { exp2Rough, expSum } from "./mathExp.ts";
+import { exp2Rough, expTail } from "./mathExp.ts";
 import { log } from "./mathLog.ts";
 import type { Format } from "./mathOps.ts";
 import {
@@ -62,10 +62,10 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
       -0.0008049530442804098, 7.995173655217513e-5,
     ],
     edge: 0.92,
-    k: 2.5,
+    k: 2.03,
     scaled: [
-      1.2648382186889648, -0.12235677242279053, -0.09902436286211014, 0.1576303392648697, -0.10297073423862457,
-      0.032755039632320404, 0.0009588060202077031, -0.00434655137360096, 0.00041082699317485094, 0.0005320363561622798,
+      1.769392490386963, -3.4096615314483643, 1.8501293659210205, 0.48610231280326843, -0.464289128780365,
+      -0.18430109322071075, -0.24095354974269867, 0.5083318948745728, -0.18647955358028412,
     ],
     end: 10.3,
     upper: ~0xfffn,
@@ -156,22 +156,26 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
 const of = (x: Expr): Constants => constants[formatOf(x).float];
 
 const smallErf = (x: Expr): Expr => fma(x, poly(mul(x, x), of(x).small), x);
-/** erfc of a >= 1/2: the square of a is taken apart, so that its exponential is exact. */
+/** `(1 + 2b) exp(b^2) erfc(b)`. */
+const scaledTail = (b: Expr): Expr => {
+  const { k, scaled } = of(b),
+    sum = add(b, k);
+  if (formatOf(b).float === "f64") return poly(div(sub(b, k), sum), scaled);
+  const s = div(b, sum);
+  return fma(s, poly(s, scaled), 1);
+};
+/** erfc of `a`, which is not negative (float64: from 1/2 on); the square of a is taken apart, so that its exponential is exact. */
 const tail = (a: Expr): Expr => {
-  const { k, scaled, upper, end } = of(a),
+  const { upper, end } = of(a),
     b = pick(gt(a, end), end, a),
-    top = fromBits(and(bits(b), upper));
-  const low = mul(sub(b, top), add(b, top)), // b^2 = top^2 + low
-    q = div(poly(div(sub(b, k), add(b, k)), scaled), fma(b, 2, 1));
-  return expSum(neg(mul(top, top)), neg(low), q);
+    top = fromBits(and(bits(b), upper)),
+    low = mul(sub(top, b), add(top, b)); // -b^2 = low - top^2
+  return expTail(neg(mul(top, top)), low, div(scaledTail(b), fma(b, 2, 1)));
 };
 
 /** 1 - erf a for `a` from the edge on; for smaller ones it is any number. */
 const complement = (a: Expr): Expr => {
-  const { edge } = of(a);
-  return formatOf(a).float === "f32"
-    ? exp2Rough(poly(pick(gt(a, 3.93), 3.93, a), logTail))
-    : tail(pick(lt(a, edge), edge, a));
+  return formatOf(a).float === "f32" ? exp2Rough(poly(pick(gt(a, 3.93), 3.93, a), logTail)) : tail(a);
 };
 /** Error function. */
 export const erf = (x: Expr): Expr => {
@@ -181,8 +185,9 @@ export const erf = (x: Expr): Expr => {
 /** Complementary error function. */
 export const erfc = (x: Expr): Expr => {
   const a = abs(x),
-    far = tail(pick(lt(a, 0.5), 0.5, a));
-  return pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), pick(lt(x, 0), sub(lit(x, 2), far), far));
+    far = tail(a),
+    either = pick(lt(x, 0), sub(lit(x, 2), far), far);
+  return formatOf(x).float === "f32" ? either : pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), either);
 };
 /** Inverse of the error function. */
 export const erfInv = (x: Expr): Expr => {

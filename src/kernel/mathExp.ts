@@ -10,7 +10,7 @@ import {
   div,
   fma,
   formatOf,
-  ge,
+  gt,
   le,
   lit,
   lt,
@@ -96,13 +96,27 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
 };
 const of = (x: Expr): Constants => constants[formatOf(x).float];
 
-interface Reduced {
-  /** `x = n ln 2 + r + c`, c being the rounding error of r. */
+interface Near {
+  /** `x = n ln 2 + r` but for a rounding error of an eighth of a unit of the result. */
   readonly r: Expr;
-  readonly c: Expr;
   readonly n: Expr;
   /** Keeps n in its low bits. */
   readonly held: Expr;
+}
+const reduceNear = (x: Expr, low: Expr | null = null): Near => {
+  const [hi, lo] = of(x).ln2,
+    { n, held } = round(x, Math.LOG2E),
+    top = fma(n, -hi, x);
+  return { n, held, r: low === null ? fma(n, -lo, top) : add(top, fma(n, -lo, low)) };
+};
+/** `exp(r) - 1` for `|r| <= ln(2) / 2`. */
+const less1 = ({ r }: Near, p: readonly number[]): Expr => fma(mul(r, r), poly(r, p), r);
+/** `exp(r)`. */
+const expOf = (s: Near, p: readonly number[]): Expr => add(less1(s, p), 1);
+
+interface Reduced extends Near {
+  /** The rounding error of r. */
+  readonly c: Expr;
 }
 const reduce = (x: Expr): Reduced => {
   const [hi, lo] = of(x).ln2,
@@ -115,32 +129,36 @@ const reduce = (x: Expr): Reduced => {
 /** `exp(r + c) - 1` for `|r| <= ln(2) / 2`. */
 const kernel = ({ r, c }: Reduced, p: readonly number[]): Expr => add(fma(mul(r, r), poly(r, p), c), r);
 
-/** `exp(x + low) factor` for a correction `low` below x, rounded once where it is subnormal. */
-export const expSum = (x: Expr, low: Expr, factor: Expr | null): Expr => {
+/** `exp(x + low)` for a correction `low` below x. */
+export const expSum = (x: Expr, low: Expr): Expr => {
   const { reach, exp: p } = of(x),
     sum = add(x, low),
     rest = pick(lt(abs(sum), 2 * reach[1]), add(sub(x, sum), low), 0),
     s = reduce(clamp(sum, reach[0], reach[1]));
   const r = add(s.r, rest),
-    c = add(add(sub(s.r, r), rest), s.c),
-    y = add(kernel({ ...s, r, c }, p), 1);
-  return timesPower(factor === null ? y : mul(y, factor), s.held);
+    c = add(add(sub(s.r, r), rest), s.c);
+  return timesPower(add(kernel({ ...s, r, c }, p), 1), s.held);
 };
 /** `e^x`. */
 export const exp = (x: Expr): Expr => {
   const { reach, exp: p } = of(x),
-    s = reduce(clamp(x, reach[0], reach[1]));
-  return timesPower(add(kernel(s, p), 1), s.held);
+    s = reduceNear(clamp(x, reach[0], reach[1]));
+  return timesPower(expOf(s, p), s.held);
+};
+/** `exp(x + low) factor` where x is not positive and not below twice the reach, `low` is small, and both are exact. */
+export const expTail = (x: Expr, low: Expr, factor: Expr): Expr => {
+  const s = reduceNear(x, low);
+  return timesPower(fma(factor, less1(s, of(x).exp), factor), s.held);
 };
 /** `e^x / 2`, which is finite a little longer than `e^x`. */
 const halfExp = (x: Expr): Expr => {
-  const s = reduce(x);
-  return timesPower(add(kernel(s, of(x).exp), 1), sub(s.held, 1));
+  const s = reduceNear(x);
+  return timesPower(expOf(s, of(x).exp), sub(s.held, 1));
 };
 /** `e^x` where it is a normal number: one multiplication less. */
-export const expNormal = (x: Expr): Expr => {
-  const s = reduce(x);
-  return timesNormal(add(kernel(s, of(x).exp), 1), s.held);
+const expNormal = (x: Expr): Expr => {
+  const s = reduceNear(x);
+  return timesNormal(expOf(s, of(x).exp), s.held);
 };
 /** `2^x`. */
 export const exp2 = (x: Expr): Expr => {
@@ -185,7 +203,7 @@ export const tanh = (x: Expr): Expr => {
   const { small, saturated, tanh: p } = of(x),
     a = abs(x),
     z = mul(x, x),
-    e = expNormal(mul(pick(ge(a, saturated), saturated, a), 2));
+    e = expNormal(mul(pick(gt(a, saturated), saturated, a), 2));
   const large = sub(lit(x, 1), div(lit(x, 2), add(e, 1)));
   return withSign(pick(lt(a, small), fma(mul(a, z), poly(z, p), a), large), x);
 };

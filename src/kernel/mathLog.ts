@@ -2,6 +2,7 @@
 // log(1 + f) = 2 atanh(s) = f - (h - s (h + R)) with h = f^2 / 2 (the arrangement of fdlibm's e_log.c, Sun 1993, which adds
 // the largest term last). R / s^2 is a minimax fit in s^2 (Remez exchange in 60 digits).
 import type { Expr } from "./expr.ts";
+import { rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
 import {
   abs,
@@ -65,17 +66,27 @@ const asFloat = (k: Expr): Expr => {
   const f = k.type === "i64" ? { m: 1.5 * 2 ** 52, b: 0x4338000000000000n } : { m: 1.5 * 2 ** 23, b: 0x4b400000n };
   return sub(fromBits(add(k, f.b)), f.m);
 };
-/** `x = 2^k (1 + f)` of a positive finite x. */
-export const split = (x: Expr): { readonly k: Expr; readonly f: Expr } => {
-  const { mantissa, tiny } = formatOf(x),
-    { root, lift } = of(x),
-    low = lt(x, tiny);
-  const b = sub(bits(pick(low, mul(x, 2 ** lift), x)), root),
-    k = asFloat(shr(b, mantissa));
+/** `x = 2^k (1 + f)`. */
+interface Split {
+  readonly k: Expr;
+  readonly f: Expr;
+}
+/** Of a positive normal number. */
+const splitNormal = (x: Expr): Split => {
+  const { mantissa } = formatOf(x),
+    { root } = of(x),
+    b = sub(bits(x), root);
   return {
-    k: sub(k, pick(low, lit(x, lift), 0)),
+    k: asFloat(shr(b, mantissa)),
     f: sub(fromBits(add(and(b, (1n << BigInt(mantissa)) - 1n), root)), 1),
   };
+};
+/** Of a positive finite number. */
+export const split = (x: Expr): Split => {
+  const { lift } = of(x),
+    low = lt(x, formatOf(x).tiny),
+    { k, f } = splitNormal(pick(low, mul(x, 2 ** lift), x));
+  return { k: sub(k, pick(low, lit(x, lift), 0)), f };
 };
 /** Values outside the positive finite numbers: log of 0 is -inf, of negative numbers NaN. */
 const guard = (x: Expr, y: Expr): Expr =>
@@ -95,10 +106,17 @@ const combine = (k: Expr, f: Expr, c: Expr | null): Expr => {
     low = fma(k, lo, tail);
   return fma(k, hi, sub(f, sub(h, c === null ? low : add(low, c))));
 };
+/** Whether a float is no positive normal number: those are one range of bits, which is moved to the least integers. */
+const odd = (x: Expr): Expr => {
+  const { mantissa, width } = formatOf(x),
+    unit = 1n << BigInt(mantissa),
+    least = -(1n << BigInt(width - 1));
+  return ge(add(bits(x), BigInt.asIntN(width, least - unit)), -(2n * unit));
+};
 /** `ln x`. */
 export const log = (x: Expr): Expr => {
-  const { k, f } = split(x);
-  return guard(x, combine(k, f, null));
+  const logOf = ({ k, f }: Split): Expr => combine(k, f, null);
+  return rare(odd(x), guard(x, logOf(split(x))), logOf(splitNormal(x)));
 };
 /** `ln(1 + x)`: of the rounded sum `u = 1 + x`, plus the lost part over u. */
 export const log1p = (x: Expr): Expr => {

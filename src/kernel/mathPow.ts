@@ -83,7 +83,7 @@ type Size = (a: Expr, n: Expr) => Expr;
 const exactly: Size = (a, n) => {
   const l = logPair(a),
     p = product(n, l.h);
-  return expSum(p.h, fma(n, l.l, p.l), null);
+  return expSum(p.h, fma(n, l.l, p.l));
 };
 /** With an error of some hundred units of float64, which is nothing to float32. */
 const roughly: Size = (a, n) => exp(mul(n, log(a)));

@@ -16,6 +16,7 @@ import {
   vectorCompare,
   vectorShift,
   vectorUnary,
+  type Lanes,
 } from "./vector.ts";
 
 /** Push the vector number `u` of `e` in the current vector loop. */
@@ -45,13 +46,22 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
       emitVectorRead(x, e, u);
       return;
     case "select":
-    case "rare":
+    case "rare": {
+      const limit = limitOf(e, lanes);
+      if (limit !== null) {
+        const [op, first, second] = limit;
+        emitVector(x, first, u);
+        emitVector(x, second, u);
+        code.emit(op);
+        return;
+      }
       arg(1);
       arg(2);
       arg(0);
       maskFor(code, e.type, lanes, x.temp());
       code.emit("v128.bitselect");
       return;
+    }
     case "cast": {
       const from = (e.args[0] as Expr).type;
       if (!castsInVectors(from, e.type)) {
@@ -126,6 +136,15 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
       if (op !== null) code.emit(op);
     }
   }
+};
+
+/** A choice of the smaller or the larger of two floats is one instruction: `pmin(x, y)` is `y < x ? y : x`. */
+const limitOf = (e: Expr, lanes: Lanes): readonly [op: Op, first: Expr, second: Expr] | null => {
+  const [c, p, q] = e.args as readonly [Expr, Expr, Expr];
+  if ((e.type !== "f32" && e.type !== "f64") || (c.op !== "lt" && c.op !== "gt")) return null;
+  const [a, b] = (c.op === "lt" ? c.args : [c.args[1], c.args[0]]) as readonly [Expr, Expr], // a < b
+    shape = shapeOf(e.type, lanes) as "f32x4";
+  return p === b && q === a ? [`${shape}.pmax`, a, b] : p === a && q === b ? [`${shape}.pmin`, b, a] : null;
 };
 
 const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23] as const,
