@@ -5,6 +5,7 @@
 import type { Expr } from "./expr.ts";
 import { exp2Rough, expTail } from "./mathExp.ts";
 import { log } from "./mathLog.ts";
+import { rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
 import {
   abs,
@@ -189,16 +190,13 @@ export const erfc = (x: Expr): Expr => {
     either = pick(lt(x, 0), sub(lit(x, 2), far), far);
   return formatOf(x).float === "f32" ? either : pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), either);
 };
-/** Inverse of the error function. */
+/** Inverse of the error function; of float32 only one number in 300 is in the second piece. */
 export const erfInv = (x: Expr): Expr => {
   const a = abs(x),
     w = neg(log(mul(sub(lit(x, 1), a), add(a, 1)))),
-    s = sqrt(w);
-  const pieces = of(x).inverse.map(({ to, center, p }, i) => ({
-    here: le(w, to),
-    p,
-    v: sub(i === 0 ? w : s, center),
-  }));
-  const v = pieces.reduceRight<Expr>((rest, piece) => pick(piece.here, piece.v, rest), s);
-  return pick(eq(a, 1), mul(x, Infinity), mul(x, pickPoly(v, pieces)));
+    [first, ...others] = of(x).inverse as readonly [Piece, ...Piece[]];
+  const pieces = others.map(({ to, center, p }) => ({ here: le(w, to), p, v: sub(sqrt(w), center) }));
+  const v = pieces.reduceRight<Expr>((rest, piece) => pick(piece.here, piece.v, rest), w);
+  const far = pick(eq(a, 1), mul(x, Infinity), mul(x, pickPoly(v, pieces)));
+  return rare(gt(w, first.to), far, mul(x, poly(sub(w, first.center), first.p)));
 };

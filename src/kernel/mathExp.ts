@@ -2,6 +2,7 @@
 // for the Elementary Functions", 1980), |r| <= ln(2)/2. Polynomials: minimax fits (Remez exchange in 60 digits) whose
 // coefficients were rounded one after the other, the rest refitted.
 import type { Expr } from "./expr.ts";
+import { rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
 import {
   abs,
@@ -45,6 +46,8 @@ interface Constants {
   readonly saturated: number;
   /** Where `e^-x` no longer counts beside `e^x`. */
   readonly far: number;
+  /** Up to here `e^x` and `e^-x` are normal numbers. */
+  readonly steep: number;
 }
 const exp64 = [
   0.5000000000000001, 0.1666666666666667, 0.04166666666665207, 0.008333333333326044, 0.0013888888895674078,
@@ -71,6 +74,7 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
     ],
     saturated: 9.1,
     far: 18,
+    steep: 87,
   },
   f64: {
     ln2: [0.6931471803691238, 1.9082149292705877e-10],
@@ -92,6 +96,7 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
     ],
     saturated: 19.1,
     far: 38,
+    steep: 708,
   },
 };
 const of = (x: Expr): Constants => constants[formatOf(x).float];
@@ -189,14 +194,15 @@ export const expm1 = (x: Expr): Expr => {
 };
 const eqZero = (x: Expr): Expr => le(abs(x), 0);
 
-/** `1 / (1 + e^-x)`, corrected by the part of the sum that was rounded away; `e^x` far out on the left. */
+/** `1 / (1 + e^-x)`, corrected by the part of the sum that was rounded away; `e^x` where `e^-x` would overflow. */
 export const logistic = (x: Expr): Expr => {
-  const left = lt(x, -of(x).far - 20),
-    e = exp(pick(left, x, neg(x))),
+  const { steep } = of(x),
+    minus = neg(x),
+    e = expNormal(pick(lt(minus, -steep), -steep, minus)),
     d = add(e, 1),
-    lost = add(sub(e, d), 1),
+    gained = sub(sub(d, e), 1),
     q = div(lit(x, 1), d);
-  return pick(left, e, fma(mul(q, q), neg(lost), q));
+  return rare(gt(minus, steep), exp(x), fma(mul(q, q), gained, q));
 };
 /** `tanh x`: a polynomial below 0.6, `1 - 2 / (e^2x + 1)` above. */
 export const tanh = (x: Expr): Expr => {

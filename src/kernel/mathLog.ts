@@ -5,7 +5,6 @@ import type { Expr } from "./expr.ts";
 import { rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
 import {
-  abs,
   add,
   and,
   bits,
@@ -23,6 +22,7 @@ import {
   poly,
   shr,
   sub,
+  withSign,
 } from "./mathOps.ts";
 
 interface Constants {
@@ -113,31 +113,32 @@ const odd = (x: Expr): Expr => {
     least = -(1n << BigInt(width - 1));
   return ge(add(bits(x), BigInt.asIntN(width, least - unit)), -(2n * unit));
 };
+/** A logarithm, made of the parts of its argument. */
+const guarded = (x: Expr, logOf: (parts: Split) => Expr): Expr =>
+  rare(odd(x), guard(x, logOf(split(x))), logOf(splitNormal(x)));
 /** `ln x`. */
-export const log = (x: Expr): Expr => {
-  const logOf = ({ k, f }: Split): Expr => combine(k, f, null);
-  return rare(odd(x), guard(x, logOf(split(x))), logOf(splitNormal(x)));
-};
-/** `ln(1 + x)`: of the rounded sum `u = 1 + x`, plus the lost part over u. */
+export const log = (x: Expr): Expr => guarded(x, ({ k, f }) => combine(k, f, null));
+/** `ln(1 + x)`: of the rounded sum `u = 1 + x`, plus the lost part over u; -0 keeps its sign. */
 export const log1p = (x: Expr): Expr => {
   const u = add(x, 1),
-    { k, f } = split(u);
-  const lost = pick(ge(u, 2), sub(lit(x, 1), sub(u, x)), sub(x, sub(u, 1)));
-  const y = combine(k, pick(eq(k, 0), x, f), pick(eq(k, 0), lit(x, 0), div(lost, u)));
-  return pick(lt(abs(x), formatOf(x).float === "f32" ? 2 ** -25 : 2 ** -54), x, guard(u, y));
+    { k, f } = splitNormal(u),
+    back = sub(u, 1),
+    lost = add(sub(lit(x, 1), sub(u, back)), sub(x, back)),
+    y = combine(k, f, div(lost, u));
+  return rare(odd(u), pick(eq(u, 0), -Infinity, pick(gt(x, 0), x, Number.NaN)), withSign(y, x));
 };
 /** `log2 x = k + log2(1 + f)`, the logarithm in two parts so that the product with log2(e) is exact where it matters. */
-export const log2 = (x: Expr): Expr => {
-  const { k, f } = split(x),
-    { h, tail } = parts(f),
+export const log2 = (x: Expr): Expr => guarded(x, log2Of);
+const log2Of = ({ k, f }: Split): Expr => {
+  const { h, tail } = parts(f),
     {
       log2e: [hi, lo],
       upper,
-    } = of(x);
+    } = of(f);
   const top = fromBits(and(bits(sub(f, h)), upper)),
     rest = add(sub(sub(f, top), h), tail);
   const high = mul(top, hi),
     low = fma(add(rest, top), lo, mul(rest, hi)),
     sum = add(k, high);
-  return guard(x, add(sum, add(low, add(sub(k, sum), high))));
+  return add(sum, add(low, add(sub(k, sum), high)));
 };
