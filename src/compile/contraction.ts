@@ -27,14 +27,25 @@ export interface Contraction {
   readonly left: Expr;
   readonly right: Expr;
   readonly direct: Direct | null;
+  /** The right side, if every tile can load its columns where they are. */
+  readonly columns: Direct | null;
   /** The right side is the same in every round of a loop around: packed before it, it costs nothing. */
   readonly steady: boolean;
 }
 
 /** Number of index tuples. */
 export const extentOf = (vars: readonly Var[]): number => vars.reduce((p, v) => p * v.extent, 1);
-/** Rows of a tile, and its columns, for the accumulator's type. */
-export const tileOf = (type: "f32" | "f64"): readonly [rows: number, columns: number] => [6, type === "f32" ? 8 : 4];
+/** Tiles of so many rows, and what a row costs in them: fewer rows hide less of the latency and load more. */
+const heights = [
+  [6, 1],
+  [5, 1.03],
+  [4, 1.08],
+] as const;
+/** Rows of a tile, the number that wastes least on `rows` rows, and its columns, for the accumulator's type. */
+export const tileOf = (type: "f32" | "f64", rows: number): readonly [rows: number, columns: number] => {
+  const costs = heights.map(([n, each]) => Math.ceil(rows / n) * n * each);
+  return [heights[costs.indexOf(Math.min(...costs))]?.[0] ?? 6, type === "f32" ? 8 : 4];
+};
 
 const finite = ([lo, hi]: Range): boolean => Number.isFinite(lo) && Number.isFinite(hi);
 const directOf = (left: Expr, m: readonly Var[], k: readonly Var[]): Direct | null => {
@@ -51,7 +62,12 @@ const directOf = (left: Expr, m: readonly Var[], k: readonly Var[]): Direct | nu
     (ofM ? rows : ofK ? steps : rest).set(t, factor);
   }
   const part = (ts: Linear["terms"], constant = 0): Expr => fromLinear({ c: constant, terms: ts });
-  const direct = { buffer: left.buffer, rows: part(rows), steps: part(steps), rest: part(rest, c) };
+  const direct = {
+    buffer: left.buffer,
+    rows: part(rows),
+    steps: part(steps),
+    rest: part(rest, c),
+  };
   return finite(rangeOf(direct.rows)) && finite(rangeOf(direct.steps)) && finite(rangeOf(direct.rest)) ? direct : null;
 };
 
@@ -65,7 +81,7 @@ export type Steady = ReadonlySet<Buffer>;
 const isSteady = (e: Expr, steady: Steady): boolean =>
   steady.size > 0 && topological([e]).every((x) => x.op !== "read" || steady.has(x.buffer));
 
-type Sides = Pick<Contraction, "m" | "n" | "left" | "right" | "direct" | "steady">;
+type Sides = Pick<Contraction, "m" | "n" | "left" | "right" | "direct" | "columns" | "steady">;
 const sides = (
   left: Expr,
   right: Expr,
@@ -79,18 +95,30 @@ const sides = (
   m,
   n,
   direct: extentOf(n) <= fewColumns ? directOf(left, m, k) : null,
+  columns: columnsOf(right, m, n, k),
   steady: isSteady(right, steady),
 });
+/** Rows up to which columns are loaded where they are: each use of a packed panel is a little faster. */
+const fewUses = 96;
+/** The columns of a tile lie side by side if tiles do not cross the end of the last index. */
+const columnsOf = (right: Expr, m: readonly Var[], n: readonly Var[], k: readonly Var[]): Direct | null => {
+  const last = n[n.length - 1],
+    [, NR] = tileOf(right.type as "f32" | "f64", extentOf(m));
+  if (last === undefined || last.extent % NR !== 0 || extentOf(m) > fewUses) return null;
+  const found = directOf(right, n, k);
+  return found !== null && strideOf(found.rows, last) === 1 ? found : null;
+};
 /** What it costs to run the sum this way, in steps of one register tile column: padding, packing, storing. */
-const costOfSides = ({ left, right, m, n, direct, steady }: Sides, k: readonly Var[], last: Var): number => {
-  const [MR, NR] = tileOf(left.type as "f32" | "f64"),
-    M = extentOf(m),
+const costOfSides = ({ left, right, m, n, direct, columns, steady }: Sides, k: readonly Var[], last: Var): number => {
+  const M = extentOf(m),
+    [MR, NR] = tileOf(left.type as "f32" | "f64", M),
     N = extentOf(n),
     K = extentOf(k);
   const products = (Math.ceil(M / MR) * MR * Math.ceil(N / NR) * NR * K) / NR;
-  const packRight = steady ? 0 : N * K * ((isUnit(right, n[n.length - 1]) ? 0.5 : 1.5) + 0.3 * costOf(right)),
+  const packRight =
+      steady || columns !== null ? 0 : N * K * ((isUnit(right, n[n.length - 1]) ? 0.5 : 1.5) + 0.3 * costOf(right)),
     packLeft = M * K * (direct === null ? 1 + 0.3 * costOf(left) : 0.1);
-  return products + packRight + packLeft + M * N * (n.includes(last) ? 0.3 : 0.8);
+  return products + packRight + packLeft + M * N * (n.includes(last) ? 0.4 : 2.5);
 };
 
 const nothing: Steady = new Set();

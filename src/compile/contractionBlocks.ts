@@ -66,27 +66,38 @@ const remaining = (total: number, block: Var, size: number, unit: number): Parti
   const rest = isub(int(total + unit - 1), imul(block, size * unit));
   return { limit: unit === 1 ? rest : idiv(rest, unit) };
 };
-/** Blocks of about equal size, multiples of `unit`. */
-const evenly = (total: number, unit: number, most: number, least = 1): number =>
-  ceilTo(Math.ceil(total / Math.max(1, Math.floor(least), Math.ceil(total / most))), unit);
-/** `ahead`: all columns are packed before anything else, and each block of rows is finished before the next. */
-export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], ahead: boolean): Blocks => {
-  const type = c.sum.type as "f32" | "f64",
-    [MR, NR] = tileOf(type),
+/** Blocks of equal size, multiples of `unit`, or about equal where no number of blocks up to twice as many divides the total. */
+const evenly = (total: number, unit: number, most: number, least = 1): number => {
+  const blocks = Math.max(1, Math.floor(least), Math.ceil(total / most));
+  for (let n = blocks; n <= 2 * blocks; n++) if (total % (n * unit) === 0) return total / n;
+  return ceilTo(Math.ceil(total / blocks), unit);
+};
+/**
+ * How columns are had: panels packed for a block of columns at a time, or for all of them before anything else, or no panels at all.
+ * Each block of rows is finished before the next in the last two.
+ */
+export type Way = "packed" | "ahead" | "direct";
+/** Blocks for `c`, whose loops are run `rounds` times. */
+export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], way: Way, rounds: number): Blocks => {
+  const ahead = way === "ahead",
+    type = c.sum.type as "f32" | "f64",
     M = extentOf(m),
+    [MR, NR] = tileOf(type, M),
     N = extentOf(n);
   const [k0, ...kRest] = c.k as readonly [Var, ...Var[]],
     products = M * N * extentOf(c.k),
     kIn = extentOf(kRest),
-    kStep = Math.min(k0.extent, Math.max(1, Math.floor(deepest / kIn)));
+    kMost = Math.max(1, Math.floor((!ahead && extentOf(c.k) <= 2 * deepest ? 2 * deepest : deepest) / kIn)),
+    kStep = Math.ceil(k0.extent / Math.ceil(k0.extent / kMost));
   const KB = Math.ceil(k0.extent / kStep),
     KC = kStep * kIn,
     NC = evenly(N, NR, widest, M < 2 * fewRows ? Math.min(4, Math.floor(N / 64)) : 1),
-    MC = ahead
-      ? evenly(M, MR, tallest, Math.min(8, Math.floor(M / fewRows)))
-      : evenly(M, MR, c.direct === null ? tallest : 4 * tallest, Math.min(8, M / fewRows, products / blockProducts)),
+    // There is enough to share already where columns have blocks, or loops around them.
+    shared = way === "direct" && rounds * Math.ceil(N / NC) > 3,
+    cuts = shared ? 1 : ahead ? Math.floor(M / fewRows) : Math.min(M / fewRows, products / blockProducts),
+    MC = evenly(M, MR, way === "packed" && c.direct !== null ? 4 * tallest : tallest, Math.min(8, cuts)),
     MB = Math.ceil(M / MC),
-    whole = KB > 1 && !ahead;
+    whole = KB > 1 && way === "packed";
   const ib = loopVar("ib", MB),
     jb = loopVar("jb", Math.ceil(N / NC)),
     kb = loopVar("kb", KB),

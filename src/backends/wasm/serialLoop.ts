@@ -47,7 +47,7 @@ const step = (x: Context, { combine, type, of, locals, vectors }: Sum): void => 
 // Long vector sums are cut in blocks whose sums are added apart, so that rounding errors do not pile up; scalar ones are float64
 // anyway. Where the sums fill the registers (the tile of a contraction), totals beside them would have no room: blocks are longer.
 const lengths = (sums: number): { readonly long: number; readonly block: number } =>
-  sums <= 8 ? { long: 128, block: 64 } : { long: 4096, block: 1024 };
+  sums < 8 ? { long: 128, block: 64 } : { long: 4096, block: 1024 };
 // A body is repeated where it is small, so that the engine checks for interrupts less often.
 const copiesOf = (x: Context, s: For): number => {
   if (s.mark === "unrolled") return s.index.extent;
