@@ -171,7 +171,7 @@ const tail = (a: Expr): Expr => {
     b = pick(gt(a, end), end, a),
     top = fromBits(and(bits(b), upper)),
     low = mul(sub(top, b), add(top, b)); // -b^2 = low - top^2
-  return expTail(neg(mul(top, top)), low, div(scaledTail(b), fma(b, 2, 1)));
+  return expTail(mul(top, top), low, div(scaledTail(b), fma(b, 2, 1)));
 };
 
 /** 1 - erf a for `a` from the edge on; for smaller ones it is any number. */

@@ -23,6 +23,7 @@ import {
   timesNormal,
   sub,
   timesPower,
+  timesSmallPower,
   withSign,
 } from "./mathOps.ts";
 
@@ -108,11 +109,10 @@ interface Near {
   /** Keeps n in its low bits. */
   readonly held: Expr;
 }
-const reduceNear = (x: Expr, low: Expr | null = null): Near => {
+const reduceNear = (x: Expr): Near => {
   const [hi, lo] = of(x).ln2,
-    { n, held } = round(x, Math.LOG2E),
-    top = fma(n, -hi, x);
-  return { n, held, r: low === null ? fma(n, -lo, top) : add(top, fma(n, -lo, low)) };
+    { n, held } = round(x, Math.LOG2E);
+  return { n, held, r: fma(n, -lo, fma(n, -hi, x)) };
 };
 /** `exp(r) - 1` for `|r| <= ln(2) / 2`. */
 const less1 = ({ r }: Near, p: readonly number[]): Expr => fma(mul(r, r), poly(r, p), r);
@@ -150,10 +150,12 @@ export const exp = (x: Expr): Expr => {
     s = reduceNear(clamp(x, reach[0], reach[1]));
   return timesPower(expOf(s, p), s.held);
 };
-/** `exp(x + low) factor` where x is not positive and not below twice the reach, `low` is small, and both are exact. */
+/** `exp(low - x) factor` where x is not negative nor above 3/2 of the reach, `low` is small, and both are exact. */
 export const expTail = (x: Expr, low: Expr, factor: Expr): Expr => {
-  const s = reduceNear(x, low);
-  return timesPower(fma(factor, less1(s, of(x).exp), factor), s.held);
+  const [hi, lo] = of(x).ln2,
+    { n, held } = round(x, -Math.LOG2E),
+    r = sub(fma(n, -lo, low), fma(n, hi, x));
+  return timesSmallPower(fma(factor, less1({ n, held, r }, of(x).exp), factor), held);
 };
 /** `e^x / 2`, which is finite a little longer than `e^x`. */
 const halfExp = (x: Expr): Expr => {

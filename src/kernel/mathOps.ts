@@ -137,6 +137,13 @@ export const timesPower = (y: Expr, held: Expr): Expr => {
     half = and(shr(whole, 1), -(1n << BigInt(mantissa))); // floor(n / 2), in place
   return mul(mul(y, fromBits(add(half, one))), fromBits(add(sub(whole, half), one)));
 };
+/** `y * 2^n` rounded once, for n from -3/2 bias to 0: by a power that is not too small, then by a constant. */
+export const timesSmallPower = (y: Expr, held: Expr): Expr => {
+  const { mantissa, bias } = formatOf(y),
+    more = (bias + 1) / 2;
+  const power = add(shl(bits(held), mantissa), BigInt(bias + more) << BigInt(mantissa));
+  return mul(mul(y, fromBits(power)), 2 ** -more);
+};
 /** `y * 2^n` where 2^n is a normal number. */
 export const timesNormal = (y: Expr, held: Expr): Expr => {
   const { mantissa, bias } = formatOf(y);

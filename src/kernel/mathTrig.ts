@@ -13,6 +13,7 @@ import {
   bits,
   copySign,
   div,
+  eq,
   fma,
   flipSign,
   formatOf,
@@ -199,14 +200,8 @@ interface Wave {
 /** Sine and cosine of `|r| <= pi/4`. */
 const kernel = (r: Expr): { readonly sin: Expr; readonly cos: Expr } => {
   const { sin: s, cos: c } = of(r),
-    z = mul(r, r),
-    h = mul(z, 0.5),
-    w = sub(lit(r, 1), h);
-  return {
-    sin: fma(mul(z, r), poly(z, s), r),
-    // 1 - h rounded, plus what was lost
-    cos: add(w, fma(mul(z, z), poly(z, c), sub(sub(lit(r, 1), w), h))),
-  };
+    z = mul(r, r);
+  return { sin: fma(mul(z, r), poly(z, s), r), cos: fma(z, poly(z, [-0.5, ...c]), 1) };
 };
 const wave = (x: Expr): Wave => {
   const { r, quadrant } = reduce(abs(x));
@@ -221,7 +216,7 @@ export const wavePi = (r: Expr): { readonly sin: Expr; readonly cos: Expr } => {
 };
 /** Sine of the angle `quadrant pi/2 + r` but for the sign that the quadrant gives it, and that sign as a bit. */
 const turn = ({ sin: s, cos: c }: Wave, quadrant: Expr): { readonly size: Expr; readonly sign: Expr } => ({
-  size: pick(ne(and(quadrant, 1), 0), c, s),
+  size: pick(eq(and(quadrant, 1), 0), s, c),
   sign: shl(quadrant, formatOf(s).width - 2),
 });
 /** Sine. */
@@ -239,6 +234,6 @@ export const cos = (x: Expr): Expr => {
 /** Tangent: `sin r / cos r` or `-cos r / sin r`. */
 export const tan = (x: Expr): Expr => {
   const { sin: s, cos: c, quadrant } = wave(x),
-    odd = ne(and(quadrant, 1), 0);
-  return flipSign(div(pick(odd, c, s), pick(odd, neg(s), c)), x);
+    even = eq(and(quadrant, 1), 0);
+  return flipSign(div(pick(even, s, c), pick(even, c, neg(s))), x);
 };

@@ -7,8 +7,7 @@ import { isVarying } from "./context.ts";
 import { emitScalar, emitTerm, loadOf, storeOf } from "./expression.ts";
 import { emitBinary, valTypeOf } from "./scalar.ts";
 import { emitSerialFor } from "./serialLoop.ts";
-import { maskFor } from "./vector.ts";
-import { emitLane, emitVector, laneStride } from "./vectorExpression.ts";
+import { choose, emitLane, emitVector, laneStride } from "./vectorExpression.ts";
 import { emitVectorFor } from "./vectorLoop.ts";
 import { emitVectorStore } from "./vectorStore.ts";
 
@@ -101,8 +100,7 @@ const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void
       if (s.op === "set" && x.masks !== null) {
         code.emit("local.get", local);
         code.emit("local.get", x.masks[u] as number);
-        maskFor(code, name.type, (x.vector as VectorLoop).lanes, x.temp());
-        code.emit("v128.bitselect");
+        choose(x, name.type);
       }
       code.emit("local.set", local);
     }

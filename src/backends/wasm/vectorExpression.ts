@@ -58,8 +58,7 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
       arg(1);
       arg(2);
       arg(0);
-      maskFor(code, e.type, lanes, x.temp());
-      code.emit("v128.bitselect");
+      choose(x, e.type);
       return;
     }
     case "cast": {
@@ -138,6 +137,14 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
   }
 };
 
+/** Choose between two vectors of values of type `t` by a mask, all three being on the stack. */
+export const choose = ({ code, vector, temp, relaxed }: Context, t: ScalarType): void => {
+  const { lanes } = vector as VectorLoop;
+  maskFor(code, t, lanes, temp());
+  // Masks fill their lanes, which leaves the relaxed instruction no freedom; it is one of the processor's, the other is three.
+  if (relaxed) code.emit(t === "f64" || t === "i64" ? "i64x2.relaxed_laneselect" : "i32x4.relaxed_laneselect");
+  else code.emit("v128.bitselect");
+};
 /** A choice of the smaller or the larger of two floats is one instruction: `pmin(x, y)` is `y < x ? y : x`. */
 const limitOf = (e: Expr, lanes: Lanes): readonly [op: Op, first: Expr, second: Expr] | null => {
   const [c, p, q] = e.args as readonly [Expr, Expr, Expr];
