@@ -2,7 +2,7 @@
 // All numbers are small integers, so that sums are exact in whatever order they are taken.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { configure, jit, lax, type NDArray, np } from "../src/index.ts";
+import { configure, grad, jit, lax, type NDArray, np } from "../src/index.ts";
 
 type Type = "float32" | "float64";
 /** Small integers that do not repeat in step with anything. */
@@ -39,6 +39,8 @@ const long: readonly Partial<Configuration>[] = [
   { m: 8, k: 1031, n: 8 },
   { m: 6, k: 2500, n: 16, turnedA: true },
   { m: 200, k: 520, n: 40 },
+  { m: 48, k: 5200, n: 17, turnedA: true },
+  { m: 7, k: 18_000, n: 33, turnedB: true },
 ];
 
 const turned = (x: NDArray): NDArray => np.swapaxes(x, -1, -2);
@@ -80,6 +82,32 @@ describe("contractions", () => {
       dtype: "float32",
     };
     for (const c of long) product({ ...usual, ...c });
+  });
+  it("gradients by weights, whose long sums are taken apart, for any number of threads", () => {
+    const [count, from, to, side, size] = [15, 8, 16, 18, 3],
+      width = side - size + 1;
+    const x = arrayOf([count, from, side, side], 3, "float32"),
+      w = arrayOf([to, from, size, size], 7, "float32"),
+      slope = arrayOf([count, to, width, width], 11, "float32");
+    const loss = (g: NDArray): NDArray => np.sum(np.multiply(lax.conv(x.array, g, [1, 1], "VALID"), slope.array));
+    const want: number[] = [];
+    for (let o = 0; o < to; o++)
+      for (let c = 0; c < from; c++)
+        for (let u = 0; u < size; u++)
+          for (let v = 0; v < size; v++) {
+            let sum = 0;
+            for (let s = 0; s < count; s++)
+              for (let i = 0; i < width; i++)
+                for (let j = 0; j < width; j++)
+                  sum +=
+                    (x.xs[((s * from + c) * side + i + u) * side + j + v] as number) *
+                    (slope.xs[((s * to + o) * width + i) * width + j] as number);
+            want.push(sum + 0);
+          }
+    for (const threads of [1, 2, 3]) {
+      configure({ threads });
+      expect(Array.from(jit(grad(loss))(w.array).dataSync() as Float32Array, (g) => g + 0)).toEqual(want);
+    }
   });
   it("convolutions, whose pixels are loaded where they are if a row of them fills tiles", () => {
     const images = fc.record({

@@ -18,7 +18,7 @@ import { fromLinear, iadd, imul, isub, linear, unravel } from "../kernel/index.t
 import type { For, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Contraction, type Direct, extentOf } from "./contraction.ts";
-import { type Blocks, blocksOf, fewRows, loop } from "./contractionBlocks.ts";
+import { type Blocks, blocksOf, deepest, fewRows, loop, type Way, widest } from "./contractionBlocks.ts";
 import {
   type Columns,
   directColumns,
@@ -31,8 +31,8 @@ import {
   type Rows,
 } from "./contractionSides.ts";
 import { at } from "./indices.ts";
-import { strideOf } from "./vectorize.ts";
 import { withoutUnitLoops } from "./unitLoops.ts";
+import { strideOf } from "./vectorize.ts";
 
 /** Values to store once the sum is known: `roots` use `sum`, `offsets` are where they go. */
 export interface Epilogue {
@@ -44,6 +44,7 @@ export interface Epilogue {
 /** All register tiles of a block. */
 const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
   const { MR, NR, NC, KC, KB, kb, p, q, v, tile, type } = b,
+    several = kb.extent > 1,
     kk = loopVar("kk", KC);
   const accs = Array.from({ length: MR }, (_, r) => ({
     name: localVar(`a${r}`, type),
@@ -57,7 +58,7 @@ const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
       op: "store",
       buffer: tile,
       at: [where],
-      value: KB > 1 ? binary("add", name, before) : name,
+      value: several ? binary("add", name, before) : name,
     };
   });
   const micro = loop(
@@ -88,16 +89,24 @@ const finishing = (
     en = loopVar("en", NC);
   const rows = joined(m, iadd(imul(ib, MC), em), substitute(roots, new Map<Expr, Expr>([[c.sum, acc]])), offsets),
     done = joined(n, iadd(imul(jb, NC), en), rows.roots, rows.offsets);
-  const sum = read(tile, [iadd(imul(iadd(b.row0, em), NC), en)]),
-    values = substitute(done.roots, new Map<Expr, Expr>([[acc, sum]]));
-  const stores = buffers.map(
-    (to, s): Stmt => ({
-      op: "store",
-      buffer: to,
-      at: [done.offsets[s] as Expr],
-      value: values[s] as Expr,
+  const sumAt = (row: Expr): Expr => read(tile, [iadd(imul(iadd(row, em), NC), en)]),
+    apart = b.kg.extent > 1,
+    total = localVar("total", type),
+    adding = loop(b.kg, [], {
+      accs: [{ name: total, combine: "add", value: sumAt(b.row0) }],
     }),
-  );
+    values = substitute(done.roots, new Map<Expr, Expr>([[acc, apart ? total : sumAt(b.row0)]]));
+  const stores: readonly Stmt[] = [
+    ...(apart ? [adding] : []),
+    ...buffers.map(
+      (to, s): Stmt => ({
+        op: "store",
+        buffer: to,
+        at: [done.offsets[s] as Expr],
+        value: values[s] as Expr,
+      }),
+    ),
+  ];
   const contiguous = (v: Var): boolean => done.offsets.every((o) => strideOf(o, v) === 1);
   const limitM: Partial<For> = M % MC === 0 ? {} : { limit: isub(int(M), imul(ib, MC)) },
     limitN: Partial<For> = N % NC === 0 ? {} : { limit: isub(int(N), imul(jb, NC)) };
@@ -162,56 +171,85 @@ const manyProducts = 3e6;
 /** The same where the columns do not change in the loop around, so that they are packed once for all rounds. */
 const fewProducts = 3e4;
 
+/** Sums of so many blocks, for so few results, are taken apart. */
+const fewBlocks = 4,
+  fewResults = 1 << 14,
+  deepProducts = 4e6;
+const wayOf = (c: Contraction, m: readonly Var[], n: readonly Var[], rounds: number): Way => {
+  const [M, N, K] = [extentOf(m), extentOf(n), extentOf(c.k)],
+    products = M * N * K;
+  if (rounds === 1) {
+    if (c.steady) return products >= fewProducts ? "ahead" : c.columns === null ? "packed" : "direct";
+    const blocks = Math.min(K / deepest, c.k[0]?.extent ?? 1);
+    if (blocks >= fewBlocks && M * N <= fewResults && N <= widest && products >= deepProducts) return "deep";
+    if (c.columns === null && M >= 2 * fewRows && products >= manyProducts) return "ahead";
+  }
+  return c.columns === null ? "packed" : "direct";
+};
+
 /** Loops for a contraction with its epilogue, and those of a kernel that must run before, if there is one. */
 export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly before: Loops | null } => {
   const [outerN, n] = split(c.n, c.left, 64),
-    [outerM, m] = c.direct === null ? [[], c.m] : split(c.m, c.right, 48);
-  const outer = [...c.batch, ...outerM, ...outerN],
-    products = extentOf(m) * extentOf(n) * extentOf(c.k),
-    worthwhile = c.steady ? products >= fewProducts : extentOf(m) >= 2 * fewRows && products >= manyProducts,
-    ahead = extentOf(outer) === 1 && worthwhile && (c.columns === null || c.steady);
-  const whole = !ahead && c.columns !== null,
-    b = blocksOf(c, m, n, ahead ? "ahead" : whole ? "direct" : "packed", extentOf(outer)),
-    packed = buffer(b.type, [(ahead ? b.KB * b.panels * b.NR : b.NC) * b.KC]);
-  const rows = c.direct === null ? packedRows(b, m, c.left) : directRows(b, m, c.k, outside(c.direct, outerM)),
-    columns = whole ? directColumns(b, n, c.k, outside(c.columns as Direct, outerN)) : packedColumns(b, packed);
-  const finish = finishing(b, c, m, n, epilogue);
-  const last: Stmt =
-    b.KB > 1
-      ? {
-          op: "if",
-          cond: compare("eq", b.kb, int(b.KB - 1)),
-          then: [finish],
-          else: [],
-        }
-      : finish;
-  const sums = [tiles(b, rows, columns), last],
+    [outerM, m] = c.direct === null ? [[], c.m] : split(c.m, c.right, 48),
+    outer = [...c.batch, ...outerM, ...outerN],
+    way = wayOf(c, m, n, extentOf(outer)),
+    b = blocksOf(c, m, n, way, extentOf(outer));
+  const panels =
+      way === "direct" || (way === "deep" && c.columns !== null)
+        ? null
+        : buffer(b.type, [(way === "ahead" ? b.KB * b.panels * b.NR : b.NC) * b.KC]),
+    rows = c.direct === null ? packedRows(b, m, c.left) : directRows(b, m, c.k, outside(c.direct, outerM)),
+    columns =
+      panels === null ? directColumns(b, n, c.k, outside(c.columns as Direct, outerN)) : packedColumns(b, panels),
+    pack = panels === null ? [] : [packColumns(b, n, c.right, panels)];
+  const finish = finishing(b, c, m, n, epilogue),
+    some = tiles(b, rows, columns),
     first = [...rows.first, ...columns.first],
-    scratch = [...rows.scratch, ...columns.scratch, b.tile];
-  if (ahead) {
+    own = [...rows.scratch, ...columns.scratch],
+    around = (vars: readonly Var[], body: Stmt): Stmt =>
+      vars.reduceRight<Stmt>((inner, o) => loop(o, [inner], { mark: "parallel" }), body);
+  if (way === "deep") {
+    const block = loop(b.kb, [...pack, loop(b.ib, [...rows.block, some])], b.kbLimit);
+    return {
+      body: withoutUnitLoops([around([b.ib, b.jb], finish)]),
+      scratch: [],
+      before: {
+        body: withoutUnitLoops([...first, around([b.kg, b.jb], block)]),
+        scratch: panels === null ? own : [...own, panels],
+      },
+    };
+  }
+  const last: Stmt =
+      b.KB > 1
+        ? {
+            op: "if",
+            cond: compare("eq", b.kb, int(b.KB - 1)),
+            then: [finish],
+            else: [],
+          }
+        : finish,
+    sums = [some, last],
+    scratch = [...own, b.tile];
+  if (way === "ahead") {
     // Rows are packed once for all blocks of columns if k is not cut.
     const block =
       b.KB > 1 ? loop(b.jb, [loop(b.kb, [...rows.block, ...sums])]) : loop(b.kb, [...rows.block, loop(b.jb, sums)]);
     return {
-      body: withoutUnitLoops([...first, loop(b.ib, [block], { mark: "parallel" })]),
+      body: withoutUnitLoops([...first, around([b.ib], block)]),
       scratch,
       before: {
-        body: withoutUnitLoops([packAll(b, n, c.right, packed)]),
+        body: withoutUnitLoops([packAll(b, n, c.right, panels as Buffer)]),
         scratch: [],
       },
     };
   }
-  if (whole) {
-    const block = loop(b.kb, [...rows.block, ...sums]);
-    const nest = [...outer, b.jb, b.ib].reduceRight<Stmt>((inner, o) => loop(o, [inner], { mark: "parallel" }), block);
-    return { body: withoutUnitLoops([...first, nest]), scratch, before: null };
-  }
-  const blocks = loop(b.ib, [...rows.block, ...sums], { mark: "parallel" }),
-    panels = loop(b.kb, [packColumns(b, n, c.right, packed), blocks]);
-  const nest = [...outer, b.jb].reduceRight<Stmt>((inner, o) => loop(o, [inner], { mark: "parallel" }), panels);
+  const nest =
+    panels === null
+      ? around([...outer, b.jb, b.ib], loop(b.kb, [...rows.block, ...sums]))
+      : around([...outer, b.jb], loop(b.kb, [...pack, loop(b.ib, [...rows.block, ...sums], { mark: "parallel" })]));
   return {
     body: withoutUnitLoops([...first, nest]),
-    scratch: [...scratch, packed],
+    scratch: panels === null ? scratch : [...scratch, panels],
     before: null,
   };
 };

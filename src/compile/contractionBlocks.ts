@@ -32,9 +32,15 @@ export interface Blocks {
   readonly NC: number;
   readonly KC: number;
   readonly KB: number;
+  /** Of the first index of k, as many are in a block. */
+  readonly kStep: number;
   readonly ib: Var;
   readonly jb: Var;
+  /** Groups of blocks of k whose sums are apart, the block within its group, and its number among all. */
+  readonly kg: Var;
   readonly kb: Var;
+  readonly kbLimit: Partial<For>;
+  readonly kAt: Expr;
   /** Register tiles of a block: rows p, columns q, the column v of a tile. */
   readonly p: Var;
   readonly q: Var;
@@ -54,7 +60,8 @@ export interface Blocks {
   readonly panel: Expr;
   readonly panels: number;
 }
-const deepest = 512,
+/** Indices of k and columns in a block at most; rows. */
+export const deepest = 512,
   widest = 384,
   tallest = 96;
 /** Rows, and products, that are worth a block of their own. */
@@ -74,9 +81,11 @@ const evenly = (total: number, unit: number, most: number, least = 1): number =>
 };
 /**
  * How columns are had: panels packed for a block of columns at a time, or for all of them before anything else, or no panels at all.
- * Each block of rows is finished before the next in the last two.
+ * Each block of rows is finished before the next in the last two. `deep`: groups of blocks of k are summed apart.
  */
-export type Way = "packed" | "ahead" | "direct";
+export type Way = "packed" | "ahead" | "direct" | "deep";
+/** Sums that are taken apart, so that threads can share them whatever the number of threads is. */
+const groups = 8;
 /** Blocks for `c`, whose loops are run `rounds` times. */
 export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], way: Way, rounds: number): Blocks => {
   const ahead = way === "ahead",
@@ -91,16 +100,26 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kStep = Math.ceil(k0.extent / Math.ceil(k0.extent / kMost));
   const KB = Math.ceil(k0.extent / kStep),
     KC = kStep * kIn,
-    NC = evenly(N, NR, widest, M < 2 * fewRows ? Math.min(4, Math.floor(N / 64)) : 1),
+    NC = evenly(N, NR, widest, way !== "deep" && M < 2 * fewRows ? Math.min(4, Math.floor(N / 64)) : 1),
     // There is enough to share already where columns have blocks, or loops around them.
     shared = way === "direct" && rounds * Math.ceil(N / NC) > 3,
     cuts = shared ? 1 : ahead ? Math.floor(M / fewRows) : Math.min(M / fewRows, products / blockProducts),
-    MC = evenly(M, MR, way === "packed" && c.direct !== null ? 4 * tallest : tallest, Math.min(8, cuts)),
+    MC = evenly(
+      M,
+      MR,
+      (way === "packed" || way === "deep") && c.direct !== null ? 4 * tallest : tallest,
+      Math.min(8, cuts),
+    ),
     MB = Math.ceil(M / MC),
-    whole = KB > 1 && way === "packed";
+    perGroup = way === "deep" ? Math.ceil(KB / groups) : KB,
+    KG = Math.ceil(KB / perGroup),
+    whole = KB > 1 && (way === "packed" || way === "deep");
   const ib = loopVar("ib", MB),
     jb = loopVar("jb", Math.ceil(N / NC)),
-    kb = loopVar("kb", KB),
+    kg = loopVar("kg", KG),
+    kb = loopVar("kb", perGroup),
+    group = KG > 1 ? kg : int(0),
+    kAt = iadd(imul(group, perGroup), kb),
     q = loopVar("q", NC / NR),
     panels = ahead ? Math.ceil(N / NR) : NC / NR,
     kq = loopVar("kq", kStep),
@@ -116,9 +135,13 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     NC,
     KC,
     KB,
+    kStep,
     ib,
     jb,
+    kg,
     kb,
+    kbLimit: KG > 1 ? remaining(KB, kg, perGroup, 1) : {},
+    kAt,
     p: loopVar("p", MC / MR),
     q,
     v: loopVar("v", NR),
@@ -128,13 +151,13 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
       loop(
         kq,
         inner.reduceRight<readonly Stmt[]>((b, x) => [loop(x, b)], body),
-        uneven ? remaining(k0.extent, kb, kStep, 1) : {},
+        uneven ? { limit: isub(int(k0.extent), imul(kAt, kStep)) } : {},
       ),
     kFlat: flat([kq, ...inner], [kStep, ...kRest.map((x) => x.extent)]),
-    atK: (e) => at([e], c.k, [iadd(imul(kb, kStep), kq), ...inner])[0] as Expr,
-    kLimit: uneven ? { limit: isub(int(extentOf(c.k)), imul(kb, KC)) } : {},
-    row0: whole ? imul(ib, MC) : int(0),
-    tile: buffer(type, [(whole ? MB * MC : MC) * NC]),
+    atK: (e) => at([e], c.k, [iadd(imul(kAt, kStep), kq), ...inner])[0] as Expr,
+    kLimit: uneven ? { limit: isub(int(extentOf(c.k)), imul(kAt, KC)) } : {},
+    row0: whole ? iadd(imul(group, MB * MC), imul(ib, MC)) : int(0),
+    tile: buffer(type, [(whole ? KG * MB * MC : MC) * NC]),
     panel: ahead ? iadd(imul(kb, panels), iadd(imul(jb, NC / NR), q)) : q,
     panels,
   };

@@ -82,12 +82,15 @@ interface Walk {
   readonly offset: (kk: Expr) => Expr;
 }
 const walk = (b: Blocks, vars: readonly Var[], k: readonly Var[], d: Direct, name: string, beyond: number): Walk => {
-  const { KC, KB, kb } = b,
+  const { KC, KB, kAt, kStep } = b,
     [lowest, highest] = rangeOf(d.rows),
     [, rest] = rangeOf(d.rest),
     [nearest, farthest] = rangeOf(d.steps),
-    [along] = k,
-    stride = along !== undefined && k.length === 1 ? strideOf(d.steps, along) : Number.NaN;
+    [outer, ...inner] = k as readonly [Var, ...Var[]],
+    stride = strideOf(d.steps, outer),
+    // Where blocks of k lie at equal distances, a block begins further on, and one table of steps is good for all.
+    alike = stride >= 0,
+    distance = alike ? (KB - 1) * kStep * stride : 0;
   const count = extentOf(vars),
     kept = isub(d.rows, int(lowest)),
     merged = mergeLoops(vars, [kept], []),
@@ -113,21 +116,37 @@ const walk = (b: Blocks, vars: readonly Var[], k: readonly Var[], d: Direct, nam
         begin: (index) => read(starts, [index]),
       }
     : { scratch: [], first: [], begin: plain };
-  const begin = (index: Expr): Expr => iadd(rows.begin(index), d.rest),
-    span = highest - lowest + rest + 1;
-  if (stride > 0) {
-    const offset = (kk: Expr): Expr => iadd(imul(iadd(imul(kb, KC), kk), stride), int(lowest + nearest));
-    return { ...rows, begin, span, step: [], offset };
-  }
-  const steps = buffer("i32", [KB * KC]),
+  const begin = (index: Expr): Expr =>
+      iadd(iadd(rows.begin(index), d.rest), alike ? imul(kAt, kStep * stride) : int(0)),
+    span = highest - lowest + rest + distance + 1;
+  if (stride > 0 && inner.length === 0)
+    return {
+      ...rows,
+      begin,
+      span,
+      step: [],
+      offset: (kk) => iadd(imul(kk, stride), int(lowest + nearest)),
+    };
+  const within = loopVar("within", kStep),
+    away = isub(d.steps, int(nearest)),
+    steps = buffer("i32", [(alike ? 1 : KB) * KC]),
     walked = loopVar(name, farthest - nearest + 1),
     kk = loopVar("kk", KC);
   return {
     scratch: [...rows.scratch, steps],
-    first: [...rows.first, fill(steps, k, isub(d.steps, int(nearest)))],
+    first: [
+      ...rows.first,
+      alike ? fill(steps, [within, ...inner], at([away], [outer], [within])[0] as Expr) : fill(steps, k, away),
+    ],
     begin,
     span,
-    step: [{ op: "let", name: walked, value: read(steps, [iadd(imul(kb, KC), kk)]) }],
+    step: [
+      {
+        op: "let",
+        name: walked,
+        value: read(steps, [alike ? kk : iadd(imul(kAt, KC), kk)]),
+      },
+    ],
     offset: () => iadd(walked, int(lowest + nearest)),
   };
 };
