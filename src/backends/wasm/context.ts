@@ -21,6 +21,12 @@ export interface VectorLoop {
   /** Those that `fma64` needs, as float64. */
   readonly wides: Map<Expr, number>;
   readonly varying: Map<Expr, boolean>;
+  /** Whether the vectors take turns at every operation. */
+  readonly turns: boolean;
+  /** Operands of the operation that is being emitted: a local for each vector. */
+  readonly ready: Map<Expr, readonly number[]>;
+  /** Locals that held such operands. */
+  readonly spare: number[];
 }
 /** An address that is at hand in a local: the sum of a buffer's base and terms. */
 export interface Ready {

@@ -7,6 +7,7 @@ import { isVarying } from "./context.ts";
 import { emitScalar, emitTerm, loadOf, storeOf } from "./expression.ts";
 import { emitBinary, valTypeOf } from "./scalar.ts";
 import { emitSerialFor } from "./serialLoop.ts";
+import { endTurns, takeTurns } from "./turns.ts";
 import { choose, emitLane, emitVector, laneStride } from "./vectorExpression.ts";
 import { emitVectorFor } from "./vectorLoop.ts";
 import { emitVectorStore } from "./vectorStore.ts";
@@ -95,6 +96,7 @@ const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void
       known?.kind === "vector"
         ? known.locals
         : Array.from({ length: (x.vector as VectorLoop).unroll }, () => code.local("v128"));
+    takeTurns(x, value);
     for (const [u, local] of locals.entries()) {
       emitVector(x, value, u);
       if (s.op === "set" && x.masks !== null) {
@@ -104,6 +106,7 @@ const emitBinding = (x: Context, s: Stmt & { readonly op: "let" | "set" }): void
       }
       code.emit("local.set", local);
     }
+    endTurns(x, value);
     x.slots.set(name, { kind: "vector", locals });
   } else {
     const shift = known?.kind === "scalar" && x.copy?.always.has(name) ? shiftOf(x, value) : null;
@@ -136,7 +139,9 @@ const emitStore = (x: Context, s: Store): void => {
     return;
   }
   if (laneStride(x, offset) === 1 && s.combine === undefined) {
+    takeTurns(x, s.value);
     for (let u = 0; u < loop.unroll; u++) emitVectorStore(x, s.buffer, offset, () => emitVector(x, s.value, u), u);
+    endTurns(x, s.value);
     return;
   }
   for (let u = 0; u < loop.unroll; u++) {

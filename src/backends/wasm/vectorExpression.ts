@@ -24,6 +24,11 @@ export const emitVector = (x: Context, e: Expr, u: number): void => {
   const loop = x.vector as VectorLoop,
     { code } = x,
     { lanes } = loop;
+  const ready = loop.ready.get(e);
+  if (ready !== undefined) {
+    code.emit("local.get", ready[u] as number);
+    return;
+  }
   if (!isVarying(x, e)) {
     emitSplat(x, e);
     return;
@@ -146,7 +151,7 @@ export const choose = ({ code, vector, temp, relaxed }: Context, t: ScalarType):
   else code.emit("v128.bitselect");
 };
 /** A choice of the smaller or the larger of two floats is one instruction: `pmin(x, y)` is `y < x ? y : x`. */
-const limitOf = (e: Expr, lanes: Lanes): readonly [op: Op, first: Expr, second: Expr] | null => {
+export const limitOf = (e: Expr, lanes: Lanes): readonly [op: Op, first: Expr, second: Expr] | null => {
   const [c, p, q] = e.args as readonly [Expr, Expr, Expr];
   if ((e.type !== "f32" && e.type !== "f64") || (c.op !== "lt" && c.op !== "gt")) return null;
   const [a, b] = (c.op === "lt" ? c.args : [c.args[1], c.args[0]]) as readonly [Expr, Expr], // a < b

@@ -20,13 +20,18 @@ import { splatTop } from "./vectorExpression.ts";
 const longRounds = 256,
   blockRounds = 64;
 
+/** Bodies up to here wait for memory, not for each other. */
+const smallBody = 24;
 /** How many vectors run side by side: more where bodies are small, so that latencies overlap and registers suffice. */
 const unrollOf = (s: For, lanes: number): number => {
-  const { nodes, loops } = weigh(s),
-    most = Math.floor(s.index.extent / lanes),
-    wanted =
-      most === 2 ? 2 : nodes <= 24 ? 4 : loops > 0 ? (nodes <= 60 ? 2 : 1) : nodes <= 400 ? 3 : nodes <= 800 ? 2 : 1;
-  return Math.min(wanted, most);
+  const most = Math.floor(s.index.extent / lanes);
+  return most === 2 ? 2 : Math.min(wantedUnroll(s), most);
+};
+const wantedUnroll = (s: For): number => {
+  const { nodes, loops } = weigh(s);
+  if (nodes <= smallBody) return 4;
+  if (loops > 0) return nodes <= 60 ? 2 : 1;
+  return nodes <= 400 ? 3 : nodes <= 800 ? 2 : 1;
 };
 
 /** Values that do not change in the loop are spread over the lanes once, before it. */
@@ -71,6 +76,8 @@ export const emitVectorFor = (
     narrow = extent - (extent % lanes),
     count: Count = { code, index, extent, bound };
   x.slots.set(s.index, { kind: "scalar", local: index, offset: 0 });
+  const { nodes, loops } = weigh(s),
+    turns = nodes > smallBody && loops === 0;
   const splats = new Map<Expr, number>(),
     wides = new Map<Expr, number>();
   const inLanes = (n: number): Context => ({
@@ -79,7 +86,18 @@ export const emitVectorFor = (
     masks: null,
     addresses: [],
     slots: new Map(x.slots),
-    vector: { index: s.index, lanes, unroll: n, names, splats, wides, varying: new Map() },
+    vector: {
+      index: s.index,
+      lanes,
+      unroll: n,
+      names,
+      splats,
+      wides,
+      varying: new Map(),
+      turns: turns && n > 1,
+      ready: new Map(),
+      spare: [],
+    },
   });
   const main = inLanes(unroll);
   presplat(main, s);
