@@ -243,12 +243,17 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
       },
     };
   }
-  const nest =
+  // What is packed alike in every round is packed before all of them.
+  const [packing, block, moving] = panels === null ? [rows.block, b.ib, outerM] : [pack, b.jb, outerN],
+    once = c.batch.length === 0 && moving.length === 0 && b.KB === 1 && block.extent === 1,
+    before = once && packing.length > 0 ? [around([b.jb, b.ib], loop(b.kb, packing))] : [],
+    again = once ? [] : packing;
+  const blocks =
     panels === null
-      ? around([...outer, b.jb, b.ib], loop(b.kb, [...rows.block, ...sums]))
-      : around([...outer, b.jb], loop(b.kb, [...pack, loop(b.ib, [...rows.block, ...sums], { mark: "parallel" })]));
+      ? around([b.jb, b.ib], loop(b.kb, [...again, ...sums]))
+      : around([b.jb], loop(b.kb, [...again, loop(b.ib, [...rows.block, ...sums], { mark: "parallel" })]));
   return {
-    body: withoutUnitLoops([...first, nest]),
+    body: withoutUnitLoops([...first, ...before, around(outer, blocks)]),
     scratch: panels === null ? scratch : [...scratch, panels],
     before: null,
   };

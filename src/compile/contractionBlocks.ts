@@ -2,7 +2,7 @@
 import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import { buffer, int, loopVar } from "../kernel/expr.ts";
 import { iadd, idiv, imul, isub } from "../kernel/index.ts";
-import type { For, Stmt } from "../kernel/program.ts";
+import type { For, Mark, Stmt } from "../kernel/program.ts";
 import { type Contraction, extentOf, tileOf } from "./contraction.ts";
 import { at } from "./indices.ts";
 
@@ -48,7 +48,9 @@ export interface Blocks {
   readonly pLimit: Partial<For>;
   readonly qLimit: Partial<For>;
   /** Loops over k in a block around a body, with the flat index, and the substitution of the indices of k. */
-  readonly kLoops: (body: readonly Stmt[]) => Stmt;
+  readonly kLoops: (body: readonly Stmt[], innermost?: Mark) => Stmt;
+  /** The last index of k, which the innermost of these loops is about. */
+  readonly kLast: Var;
   readonly kFlat: Expr;
   readonly atK: (e: Expr) => Expr;
   /** Number of indices of k in this block, if it may be less than KC. */
@@ -147,12 +149,15 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     v: loopVar("v", NR),
     pLimit: remaining(M, ib, MC / MR, MR),
     qLimit: remaining(N, jb, NC / NR, NR),
-    kLoops: (body) =>
-      loop(
-        kq,
-        inner.reduceRight<readonly Stmt[]>((b, x) => [loop(x, b)], body),
-        uneven ? { limit: isub(int(k0.extent), imul(kAt, kStep)) } : {},
-      ),
+    kLoops: (body, innermost = "serial") => {
+      const vars = [kq, ...inner],
+        limit = uneven ? { limit: isub(int(k0.extent), imul(kAt, kStep)) } : {};
+      return vars.reduceRight<readonly Stmt[]>(
+        (b, x, i) => [loop(x, b, { mark: i === inner.length ? innermost : "serial", ...(i === 0 ? limit : {}) })],
+        body,
+      )[0] as Stmt;
+    },
+    kLast: c.k[c.k.length - 1] as Var,
     kFlat: flat([kq, ...inner], [kStep, ...kRest.map((x) => x.extent)]),
     atK: (e) => at([e], c.k, [iadd(imul(kAt, kStep), kq), ...inner])[0] as Expr,
     kLimit: uneven ? { limit: isub(int(extentOf(c.k)), imul(kAt, KC)) } : {},

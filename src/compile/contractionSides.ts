@@ -2,7 +2,7 @@
 import type { Buffer, Expr, ScalarType, Var } from "../kernel/expr.ts";
 import { buffer, compare, constant, int, loopVar, read, select, substitute, topological } from "../kernel/expr.ts";
 import { fromLinear, iadd, iclamp, imul, isub, linear, rangeOf, unravel } from "../kernel/index.ts";
-import type { Stmt } from "../kernel/program.ts";
+import type { Mark, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Direct, extentOf } from "./contraction.ts";
 import { type Blocks, flat, loop } from "./contractionBlocks.ts";
@@ -60,7 +60,9 @@ export const packedRows = (b: Blocks, m: readonly Var[], left: Expr): Rows => {
     value: within(row, M, at([b.atK(side.value)], [side.index], [row])[0] as Expr, type),
   };
   const along = topological([side.value]).some((e) => e.op === "read" && strideOf(e.args[0] as Expr, side.index) === 1);
-  const pack = along ? b.kLoops([loop(i, [store], { mark: "unrolled" })]) : loop(i, [b.kLoops([store])]);
+  const pack = along
+    ? b.kLoops([loop(i, [store], { mark: "unrolled" })])
+    : loop(i, [b.kLoops([store], alongK(b, side.value))]);
   return {
     scratch: [packed],
     first: [],
@@ -70,6 +72,13 @@ export const packedRows = (b: Blocks, m: readonly Var[], left: Expr): Rows => {
     element: (r, kk) => read(packed, [place(kk, int(r))]),
   };
 };
+/** What is contiguous along k is read in vectors, and stored lane by lane. */
+const alongK = ({ kLast }: Blocks, value: Expr): Mark =>
+  kLast.extent >= 8 &&
+  topological([value]).every((e) => e.op !== "read" || [0, 1].includes(strideOf(e.args[0] as Expr, kLast)))
+    ? "vector"
+    : "serial";
+
 /** Where a side lies that is not copied: what its tables hold, and its offset along k from the place where a row begins. */
 interface Walk {
   readonly scratch: readonly Buffer[];
@@ -220,7 +229,7 @@ const packPanel = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer, pa
   const unit =
     side.plain &&
     topological([side.value]).every((e) => e.op !== "read" || [0, 1].includes(strideOf(e.args[0] as Expr, side.index)));
-  return unit ? b.kLoops([loop(v, [store], { mark: "vector" })]) : loop(v, [b.kLoops([store])]);
+  return unit ? b.kLoops([loop(v, [store], { mark: "vector" })]) : loop(v, [b.kLoops([store], alongK(b, side.value))]);
 };
 /** The panels of a block. */
 export const packColumns = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer): Stmt =>
