@@ -11,13 +11,14 @@ import type { Kernel, Stmt } from "../kernel/program.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contractionOf, type Steady } from "./contraction.ts";
-import { contract, type Loops } from "./contractLoops.ts";
+import { contract } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { writtenBy } from "./bound.ts";
 import { hoist } from "./hoist.ts";
 import { remembering } from "./remember.ts";
 import { splitOf } from "./split.ts";
+import { inStages } from "./stages.ts";
 import { tiled } from "./tiling.ts";
 import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
 import { vectorizes } from "./vectorize.ts";
@@ -53,9 +54,28 @@ interface Body {
   readonly scratch: readonly Buffer[];
   /** Loops whose rounds are independent of each other. */
   readonly rounds?: readonly Index[];
-  /** What must be done before, by a kernel of its own. */
-  readonly before?: Body;
+  /** What must be done before, by kernels of their own. */
+  readonly before?: readonly Body[];
 }
+
+/** Loops around stores of `roots`: rows that remember, tiles, or just one in the other. */
+const loopsOf = (
+  vars: readonly Index[],
+  roots: readonly Expr[],
+  stores: readonly Expr[],
+  buffers: readonly Buffer[],
+): Body => {
+  const row = remembering(vars, roots, stores, buffers);
+  if (row !== null) return { ...row, rounds: vars };
+  const tiles = tiled(vars, roots, stores, buffers);
+  if (tiles !== null) return { body: tiles, scratch: [], rounds: outermost(tiles) };
+  const body = buffers.map(
+    (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
+  );
+  const last = vars[vars.length - 1],
+    mark = last !== undefined && vectorizes(roots, last) ? "vector" : "serial";
+  return { body: nest(vars, body, mark), scratch: [], rounds: vars };
+};
 
 const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Body => {
   const used = new Map<Index, Buffer>(),
@@ -70,22 +90,16 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Stea
     places.map(([, at]) => at),
   );
   const main = g.main === null ? null : mainOf(roots, vars, steady),
-    rounds = bindRounds(used);
+    bound = bindRounds(used),
+    placed = (b: Body): Body => ({ ...b, body: hoist([...usedBy(b.body, bound), ...b.body]) });
   if (main !== null) {
-    const { before, ...own } = contract(main, { roots, offsets: stores, buffers }),
-      hoisted = ({ body, scratch }: Loops): Body => ({ body: hoist([...usedBy(body, rounds), ...body]), scratch });
-    return before === null ? hoisted(own) : { ...hoisted(own), before: hoisted(before) };
+    const { before, ...own } = contract(main, { roots, offsets: stores, buffers });
+    return before === null ? placed(own) : { ...placed(own), before: [placed(before)] };
   }
-  const row = remembering(vars, roots, stores, buffers);
-  if (row !== null) return { body: hoist([...rounds, ...row.body]), scratch: row.scratch, rounds: vars };
-  const tiles = tiled(vars, roots, stores, buffers);
-  if (tiles !== null) return { body: hoist([...rounds, ...tiles]), scratch: [], rounds: outermost(tiles) };
-  const body = buffers.map(
-    (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
-  );
-  const last = vars[vars.length - 1],
-    mark = last !== undefined && vectorizes(roots, last) ? "vector" : "serial";
-  return { body: hoist([...rounds, ...nest(vars, body, mark)]), scratch: [], rounds: vars };
+  const long = inStages(vars, roots);
+  if (long === null) return placed(loopsOf(vars, roots, stores, buffers));
+  const before = long.stages.map((s) => placed(loopsOf(s.vars, s.roots, s.stores, s.buffers)));
+  return { ...placed(loopsOf(vars, long.roots, stores, buffers)), before };
 };
 
 const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
@@ -177,7 +191,8 @@ export const schedule = (
 ): readonly [...Kernel[], Kernel] => {
   const body = g.routine === null ? pull(g, bufferOf, views, steady) : push(g.routine, bufferOf, views),
     main = kernelOf(nameOf(g.eqns, n), body);
-  return body.before === undefined ? [main] : [kernelOf(`pack_${n}`, body.before), main];
+  const before = (body.before ?? []).map((b, i) => kernelOf(i === 0 ? `pack_${n}` : `pack_${n}_${i}`, b));
+  return [...before, main] as readonly Kernel[] as readonly [...Kernel[], Kernel];
 };
 
 /** A kernel that copies a buffer, or fills it with a number. */

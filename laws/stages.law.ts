@@ -1,0 +1,58 @@
+// Reductions in two stages, loops in pieces and running sums in blocks give what plain loops give.
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { longReduction } from "../src/compile/stages.ts";
+import { configure, jit, type NDArray, np } from "../src/index.ts";
+
+const usual = { ...longReduction },
+  settings = configure({ threads: 2 });
+longReduction.numbers = 0;
+afterAll(() => {
+  Object.assign(longReduction, usual);
+  configure(settings);
+});
+
+type Shape3 = readonly [number, number, number];
+const extent = fc.constantFrom(1, 2, 3, 5, 17, 64, 67, 130),
+  shape3: fc.Arbitrary<Shape3> = fc.tuple(extent, extent, extent).filter(([a, b, c]) => a * b * c <= 40_000);
+/** Small whole numbers: sums of them are exact in every type, in any order. */
+const numbers = ([a, b, c]: Shape3): readonly number[] =>
+  Array.from({ length: a * b * c }, (_, i) => ((i * 7919 + (i >> 3)) % 17) - 8);
+const along = (xs: readonly number[], [a, b, c]: Shape3, axis: number | null): readonly (readonly number[])[] => {
+  if (axis === null) return [xs];
+  const strides = [b * c, c, 1],
+    n = [a, b, c][axis] as number,
+    stride = strides[axis] as number;
+  return xs.flatMap((_, i) =>
+    Math.floor(i / stride) % n === 0 ? [Array.from({ length: n }, (_, k) => xs[i + k * stride] as number)] : [],
+  );
+};
+const axes = fc.constantFrom<number | null>(null, 0, 1, 2),
+  dtypes = fc.constantFrom<"float32" | "float64" | "int32">("float32", "float64", "int32");
+const add = (xs: readonly number[]): number => xs.reduce((p, q) => p + q, 0);
+const values = (x: NDArray): readonly number[] => Array.from(x.dataSync() as ArrayLike<number>);
+
+describe("reductions in two stages", () => {
+  it("sum, maximum and variance are those of plain loops", () => {
+    fc.assert(
+      fc.property(shape3, axes, dtypes, (shape, axis, dtype) => {
+        const data = numbers(shape),
+          x = np.reshape(np.array([...data]).astype(dtype), [...shape]),
+          rows = along(data, shape, axis);
+        const f = jit((y: NDArray) => [np.sum(y, axis), np.max(y, axis), np.sum(np.multiply(y, y), axis)] as const);
+        const [sum, most, squares] = f(x);
+        expect(values(sum)).toEqual(rows.map(add));
+        expect(values(most)).toEqual(rows.map((r) => Math.max(...r)));
+        expect(values(squares)).toEqual(rows.map((r) => add(r.map((v) => v * v))));
+      }),
+      { numRuns: 60 },
+    );
+  });
+  it("a reduction that waits for another comes after it", () => {
+    const n = 5000,
+      x = np.arange(n).astype("float64"),
+      mean = (n - 1) / 2;
+    const f = jit((y: NDArray) => np.sum(np.square(np.subtract(y, np.sum(np.divide(y, n))))));
+    expect(f(x).item()).toBeCloseTo(add(Array.from({ length: n }, (_, i) => (i - mean) ** 2)), 0);
+  });
+});
