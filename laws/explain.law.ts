@@ -31,6 +31,16 @@ describe("explain: one kernel each", () => {
     expect(e.kernels.length).toBe(1);
   });
 
+  it("what is between two products is computed where the first one stores", () => {
+    const f = (a: NDArray, w: NDArray, v: NDArray) => np.matmul(np.add(np.tanh(np.matmul(a, w)), 1), v);
+    const [first, second, more] = explain(jit(f), np.ones([64, 40]), np.ones([40, 50]), np.ones([50, 30])).groups.split(
+      "\n",
+    );
+    expect(first).toMatch(/: dotGeneral .*tanh .*-> f32\[64,50\]/);
+    expect(second).toMatch(/: dotGeneral -> f32\[64,30\]/);
+    expect(more).toBeUndefined();
+  });
+
   it("the update of one leaf by adam", () => {
     const adam = optim.adam(1e-3),
       p = { w: np.ones([30, 40]) },

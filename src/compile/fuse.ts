@@ -210,7 +210,9 @@ class Fuser {
       evaluations += most;
     }
     if (heavy) return null;
-    if (this.following.has(v) && (uses.size > 1 || contexts > 1)) return "what a contraction gives";
+    // An operand is packed number by number, a result is stored vector by vector: what is between two contractions belongs to the first.
+    const packed = [...uses].some(([g, reads]) => g.main !== null && [...reads].some((r) => !isIdentity(g, r)));
+    if (this.following.has(v) && (uses.size > 1 || contexts > 1 || packed)) return "what a contraction gives";
     if (contexts > limits.contexts) return `${contexts} places that read it`;
     const n = Math.max(1, sizeOf(v.aval.shape)),
       cost = costOf(own),
