@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { longReduction } from "../src/compile/stages.ts";
-import { configure, jit, type NDArray, np } from "../src/index.ts";
+import { configure, jit, lax, type NDArray, np } from "../src/index.ts";
 
 const usual = { ...longReduction },
   settings = configure({ threads: 2 });
@@ -54,5 +54,30 @@ describe("reductions in two stages", () => {
       mean = (n - 1) / 2;
     const f = jit((y: NDArray) => np.sum(np.square(np.subtract(y, np.sum(np.divide(y, n))))));
     expect(f(x).item()).toBeCloseTo(add(Array.from({ length: n }, (_, i) => (i - mean) ** 2)), 0);
+  });
+});
+
+describe("running reductions of long rows", () => {
+  it("are those of a loop, in both directions", () => {
+    const lengths = fc.constantFrom(4095, 4096, 4097, 5003, 8191);
+    fc.assert(
+      fc.property(lengths, fc.constantFrom(1, 3), dtypes, fc.boolean(), (n, rows, dtype, reverse) => {
+        const data = numbers([1, rows, n]),
+          x = np.reshape(np.array([...data]).astype(dtype), [rows, n]);
+        const run = (next: (p: number, q: number) => number): readonly number[] =>
+          along(data, [1, rows, n], 2).flatMap((row) => {
+            const there = reverse ? [...row].reverse() : row,
+              out: number[] = [];
+            for (const v of there) out.push(out.length === 0 ? v : next(out[out.length - 1] as number, v));
+            return reverse ? out.reverse() : out;
+          });
+        const [sum, most] = jit(
+          (y: NDArray) => [lax.cumsum(y, 1, { reverse }), lax.cummax(y, 1, { reverse })] as const,
+        )(x);
+        expect(values(sum)).toEqual(run((p, q) => p + q));
+        expect(values(most)).toEqual(run(Math.max));
+      }),
+      { numRuns: 20 },
+    );
   });
 });

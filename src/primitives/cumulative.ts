@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import type { Binary, Jvp, Primitive, Push, Unary } from "../core/primitive.ts";
 import { bind } from "../core/trace.ts";
 import { Literal, type Value } from "../core/value.ts";
-import type { BinaryOp, Buffer, Expr, ScalarType } from "../kernel/expr.ts";
+import type { BinaryOp, Buffer, Expr, ReduceOp, ScalarType } from "../kernel/expr.ts";
 import {
   binary,
   cast,
@@ -24,6 +24,7 @@ import { select } from "./choice.ts";
 import { eq, gt, lt } from "./comparison.ts";
 import { exp } from "./mathematical.ts";
 import { checkAxis, pad } from "./movement.ts";
+import { longRun, runInPieces } from "./cumulativeBlocks.ts";
 import { alignBatch, checkDType, checkEqual, floating, fullLike, numeric } from "./pointwise.ts";
 
 /** `reverse` runs from the last element to the first. */
@@ -38,6 +39,8 @@ interface Step {
   readonly next: (last: Expr, xs: readonly Expr[]) => Expr;
   /** Errors add up along the axis, so float32 is carried in double precision. */
   readonly wide: boolean;
+  /** Where steps are an associative operation: pieces may run apart. */
+  readonly joins?: ReduceOp;
 }
 
 const loop = (index: ReturnType<typeof freshVar>, mark: Mark, body: readonly Stmt[]): Stmt => ({
@@ -54,7 +57,7 @@ const statements = (
   ins: readonly Buffer[],
   out: Buffer,
   { axis, reverse }: CumulativeAttrs,
-  { start, next, wide }: Step,
+  { start, next, wide, joins }: Step,
 ): readonly Stmt[] => {
   const { shape } = out,
     n = shape[axis] as number,
@@ -63,6 +66,15 @@ const statements = (
   const type = registerType(out.type),
     carried: ScalarType = wide && type === "f32" ? "f64" : type;
   const around = shape.map((extent) => freshVar(extent, "o"));
+  const overRows = (body: readonly Stmt[]): readonly Stmt[] =>
+    around
+      .filter((_, d) => d !== axis && d !== last)
+      .reduceRight<readonly Stmt[]>((inside, v) => [loop(v, "parallel", inside)], body);
+  if (joins !== undefined && axis === last && n >= longRun) {
+    const at = (k: Expr): readonly Expr[] => [...around.slice(0, -1), k],
+      run = { combine: joins, carried, length: n, reverse, at };
+    return overRows(runInPieces(ins[0] as Buffer, out, run));
+  }
   /** One pass along the axis with an accumulator per column; the columns are neighbours in memory. */
   const pass = (columns: readonly Expr[]): readonly Stmt[] => {
     const step = freshVar(n, "i"),
@@ -100,9 +112,7 @@ const statements = (
     ...(blocks === 0 ? [] : [loop(block, "parallel", pass(columns(binary("mul", block, int(tile)), tile)))]),
     ...(width % tile === 0 ? [] : pass(columns(int(blocks * tile), width % tile))),
   ];
-  return around
-    .filter((_, d) => d !== axis && d !== last)
-    .reduceRight<readonly Stmt[]>((body, v) => [loop(v, "parallel", body)], inner);
+  return overRows(inner);
 };
 
 type Running = Primitive<CumulativeAttrs, Unary>;
@@ -177,9 +187,13 @@ export const linearRecurrenceP: Primitive<CumulativeAttrs, Binary> = {
 export const linearRecurrence = (a: Value, b: Value, attrs: CumulativeAttrs): Value =>
   bind(linearRecurrenceP, [a, b], attrs);
 
-export const cumsumP = running("cumsum", numeric, { start: () => 0, next: accumulate("add"), wide: true }, "linear", [
-  (ct, _ins, { axis, reverse }) => cumsum(ct, axis, !reverse),
-]);
+export const cumsumP = running(
+  "cumsum",
+  numeric,
+  { start: () => 0, next: accumulate("add"), wide: true, joins: "add" },
+  "linear",
+  [(ct, _ins, { axis, reverse }) => cumsum(ct, axis, !reverse)],
+);
 // c_i = c_{i-1} x_i, so dc_i = x_i dc_{i-1} + c_{i-1} dx_i: no division, zeros do no harm.
 export const cumprodP = running(
   "cumprod",
@@ -200,13 +214,13 @@ const extremeJvp =
 export const cummaxP = running(
   "cummax",
   numeric,
-  { start: lowest, next: accumulate("max"), wide: false },
+  { start: lowest, next: accumulate("max"), wide: false, joins: "max" },
   extremeJvp(gt),
 );
 export const cumminP = running(
   "cummin",
   numeric,
-  { start: highest, next: accumulate("min"), wide: false },
+  { start: highest, next: accumulate("min"), wide: false, joins: "min" },
   extremeJvp(lt),
 );
 

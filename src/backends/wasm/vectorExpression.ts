@@ -331,13 +331,35 @@ export const laneStride = (x: Context, offset: Expr): number => {
   return stride;
 };
 
+/** Elements at small strides: two vectors that reach from the first to the last of them, and which of their words to take. */
+const pickedLanes: ReadonlyMap<number, { readonly loads: readonly number[]; readonly words: readonly number[] }> =
+  new Map([
+    [2, { loads: [0, 3], words: [0, 2, 5, 7] }],
+    [3, { loads: [0, 6], words: [0, 3, 4, 7] }],
+    [-1, { loads: [-3, -3], words: [3, 2, 1, 0] }],
+    [-2, { loads: [-3, -6], words: [3, 1, 6, 4] }],
+  ]);
+
 const emitVectorRead = (x: Context, e: Read, u: number): void => {
   const { code } = x,
     { lanes } = x.vector as VectorLoop,
     { type } = e.buffer,
     offset = e.args[0] as Expr;
-  const contiguous = laneStride(x, offset) === 1;
-  const bytes = type === "bool" || type === "u8";
+  const stride = laneStride(x, offset),
+    contiguous = stride === 1,
+    bytes = type === "bool" || type === "u8",
+    picked = lanes === 4 && !bytes ? pickedLanes.get(stride) : undefined;
+  if (picked !== undefined) {
+    const { terms, c } = offsetOf(x, offset, u * lanes);
+    for (const shift of picked.loads)
+      code.emit(
+        "v128.load",
+        2,
+        emitAddress(x, e.buffer, { terms, c: c + shift }, (t) => emitTerm(x, t, 0)),
+      );
+    code.emit("i8x16.shuffle", ...picked.words.flatMap((w) => [4 * w, 4 * w + 1, 4 * w + 2, 4 * w + 3]));
+    return;
+  }
   if (!contiguous || (lanes === 2 && bytes)) {
     emitLanes(x, e, u);
     return;
