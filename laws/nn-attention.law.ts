@@ -1,6 +1,6 @@
 // Attention, one number after the other: heads, groups of heads, masks of every kind, errors.
 import { describe, expect, it } from "vitest";
-import { type NDArray, nn, np, random } from "../src/index.ts";
+import { explain, grad, jit, jvp, type NDArray, nn, np, random, vmap } from "../src/index.ts";
 import { expectNear, logSum, numbers, slopes } from "./nn-checks.ts";
 
 const { exp, sqrt } = Math;
@@ -92,6 +92,42 @@ describe("nn: attention", () => {
     const mean = numbers(np.mean(v, 0));
     expectNear(numbers(f(q)), [...mean, ...mean], 1e-6);
     expect(slopes(f, q).every(Number.isFinite)).toBe(true);
+  });
+  describe("long sequences, whose queries take turns", () => {
+    type Three = readonly [NDArray, NDArray, NDArray];
+    const [T, S, N] = [3001, 2801, 2];
+    const args: Three = [draw(1, 1, T, N, 2), draw(2, 1, S, 1, 2), draw(3, 1, S, 1, 2)];
+    const bias = draw(4, 1, N, 1, S),
+      // Every seventh query sees nothing.
+      seen = np.reshape(np.notEqual(np.mod(np.arange(T), 7), 0), [1, 1, T, 1]);
+    const causal = np.greaterEqual(np.reshape(np.arange(T), [T, 1]), np.arange(S));
+    const plain = (q: NDArray, k: NDArray, v: NDArray): NDArray => {
+      const logits = np.add(np.divide(np.einsum("btnh,bskh->bnts", q, k), sqrt(2)), bias);
+      const weights = nn.softmax(np.where(np.logicalAnd(seen, causal), logits, -1e30));
+      return np.einsum("bnts,bskh->btnh", weights, v);
+    };
+    const long = (q: NDArray, k: NDArray, v: NDArray): NDArray =>
+      nn.dotProductAttention(q, k, v, bias, seen, { isCausal: true });
+    const loss = (f: typeof long) => (q: NDArray, k: NDArray, v: NDArray) => np.sum(np.square(f(q, k, v)));
+    it("are the plain formula: values, tangents, gradients, batches", () => {
+      expectNear(numbers(jit(long)(...args)), numbers(jit(plain)(...args)), 3e-6);
+      const push = (f: typeof long) => jit((x: NDArray) => jvp((q: NDArray) => f(q, args[1], args[2]), [x], [x])[1]);
+      expectNear(numbers(push(long)(args[0])), numbers(push(plain)(args[0])), 1e-5);
+      const slope = (f: typeof long) => jit(grad(loss(f), { argnums: [0, 1, 2] }))(...args) as unknown as Three;
+      const want = slope(plain);
+      for (const [i, g] of slope(long).entries()) expectNear(numbers(g), numbers(want[i] as NDArray), 1e-4);
+      const many = vmap((q: NDArray) => long(q, args[1], args[2]));
+      expectNear(numbers(jit(many)(np.expandDims(args[0], 0))), numbers(jit(plain)(...args)), 3e-6);
+    });
+    it("never hold all products, forward or backward", () => {
+      const peak = (f: typeof long): readonly number[] => [
+        explain(jit(f), ...args).plan.peakBytes,
+        explain(jit(grad(loss(f))), ...args).plan.peakBytes,
+      ];
+      const all = N * T * S * 4;
+      for (const bytes of peak(long)) expect(bytes).toBeLessThan(all / 8);
+      for (const bytes of peak(plain)) expect(bytes).toBeGreaterThanOrEqual(all);
+    });
   });
   it("errors name what does not fit", () => {
     const x = np.ones([1, 2, 3, 4]);
