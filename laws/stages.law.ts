@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { longReduction } from "../src/compile/stages.ts";
-import { configure, jit, lax, type NDArray, np } from "../src/index.ts";
+import { configure, grad, jit, lax, type NDArray, np } from "../src/index.ts";
 
 const usual = { ...longReduction },
   settings = configure({ threads: 2 });
@@ -78,6 +78,61 @@ describe("running reductions of long rows", () => {
         expect(values(most)).toEqual(run(Math.max));
       }),
       { numRuns: 20 },
+    );
+  });
+});
+
+describe("loops in pieces", () => {
+  const sizes = fc.constantFrom(1, 2, 3, 5, 8, 9, 17, 32);
+  it("joined and padded arrays are those of plain loops", () => {
+    fc.assert(
+      fc.property(sizes, sizes, sizes, fc.constantFrom(0, 1, 2), fc.constantFrom(0, 1, 9), (n, p, q, gap, edge) => {
+        const width = p + Math.max(0, p - 1) * gap + 2 * edge;
+        const a = np.reshape(np.array([...numbers([1, n, p])]), [n, p]),
+          b = np.reshape(np.array([...numbers([1, n, q])]), [n, q]);
+        const f = jit((x: NDArray, y: NDArray) =>
+          np.concatenate(
+            [
+              lax.pad(x, 5, [
+                [0, 0, 0],
+                [edge, edge, gap],
+              ]),
+              y,
+            ],
+            1,
+          ),
+        );
+        const expected = Array.from({ length: n }, (_, i) => [
+          ...Array.from({ length: width }, (_, j) =>
+            j >= edge && j < width - edge && (j - edge) % (gap + 1) === 0
+              ? (numbers([1, n, p])[i * p + (j - edge) / (gap + 1)] as number)
+              : 5,
+          ),
+          ...numbers([1, n, q]).slice(i * q, i * q + q),
+        ]).flat();
+        expect(values(f(a, b))).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+  it("the gradient of pooling goes to the largest of each window", () => {
+    const even = fc.constantFrom(2, 4, 6, 16, 34);
+    fc.assert(
+      fc.property(fc.constantFrom(1, 3), even, even, (n, h, w) => {
+        // All different, so that every window has one largest element.
+        const data = Array.from({ length: n * h * w }, (_, i) => (i * 7919) % 8191);
+        const pool = (x: NDArray): NDArray =>
+          lax.reduceWindow(x, Number.NEGATIVE_INFINITY, np.maximum, [1, 2, 2], [1, 2, 2], "VALID");
+        const slope = jit(grad((x: NDArray) => np.sum(np.multiply(pool(x), 3))))(
+          np.reshape(np.array(data), [n, h, w]).astype("float32"),
+        );
+        const most = (i: number): number => {
+          const top = i - (Math.floor((i / w) % h) % 2) * w - ((i % w) % 2);
+          return Math.max(...[top, top + 1, top + w, top + w + 1].map((k) => data[k] as number));
+        };
+        expect(values(slope)).toEqual(data.map((v, i) => (v === most(i) ? 3 : 0)));
+      }),
+      { numRuns: 25 },
     );
   });
 });

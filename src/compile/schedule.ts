@@ -16,6 +16,7 @@ import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { writtenBy } from "./bound.ts";
 import { hoist } from "./hoist.ts";
+import { inPieces } from "./pieces.ts";
 import { remembering } from "./remember.ts";
 import { splitOf } from "./split.ts";
 import { inStages } from "./stages.ts";
@@ -58,7 +59,7 @@ interface Body {
   readonly before?: readonly Body[];
 }
 
-/** Loops around stores of `roots`: rows that remember, tiles, or just one in the other. */
+/** Loops around stores of `roots`: rows that remember, tiles, pieces, or just one in the other. */
 const loopsOf = (
   vars: readonly Index[],
   roots: readonly Expr[],
@@ -67,7 +68,7 @@ const loopsOf = (
 ): Body => {
   const row = remembering(vars, roots, stores, buffers);
   if (row !== null) return { ...row, rounds: vars };
-  const tiles = tiled(vars, roots, stores, buffers);
+  const tiles = tiled(vars, roots, stores, buffers) ?? inPieces(vars, roots, stores, buffers);
   if (tiles !== null) return { body: tiles, scratch: [], rounds: outermost(tiles) };
   const body = buffers.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
