@@ -36,12 +36,16 @@ describe("no cliffs", () => {
     expect(best(() => thin(a, b))).toBeLessThan(8 * best(() => pass(b)));
   });
   it("the time to compile grows faster than the program", () => {
-    const chain = (n: number) => (): unknown =>
-      jit((x: NDArray) => {
-        let y = x;
+    // Another number each time: an equal program would be found, not compiled.
+    let number = 0;
+    const chain = (n: number) => (): unknown => {
+      number++;
+      return jit((x: NDArray) => {
+        let y = np.add(x, number);
         for (let i = 0; i < n; i++) y = i % 2 === 0 ? np.add(y, 0.5) : np.multiply(y, 0.99);
         return y;
       })(np.ones([4]));
+    };
     const short = best(chain(500), 3),
       long = best(chain(4000), 2);
     expect(long).toBeLessThan(8 * 2.5 * short);
