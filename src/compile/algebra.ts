@@ -153,6 +153,11 @@ const neutral = (e: Expr): Expr | null => {
       return is(y, 1) ? x : is(x, 1) ? y : null;
     case "div":
       return is(y, 1) ? x : null;
+    case "max":
+    case "min": {
+      const end = isFloat(e.type) ? (e.op === "max" ? -Infinity : Infinity) : Number.NaN;
+      return is(y, end) ? x : is(x, end) ? y : null;
+    }
     case "and":
       return e.type !== "bool" ? null : is(y, 1) ? x : is(x, 1) ? y : is(x, 0) ? x : is(y, 0) ? y : null;
     case "or":

@@ -68,8 +68,10 @@ const loopsOf = (
 ): Body => {
   const row = remembering(vars, roots, stores, buffers);
   if (row !== null) return { ...row, rounds: vars };
-  const tiles = tiled(vars, roots, stores, buffers) ?? inPieces(vars, roots, stores, buffers);
-  if (tiles !== null) return { body: tiles, scratch: [], rounds: outermost(tiles) };
+  const tiles = tiled(vars, roots, stores, buffers);
+  if (tiles !== null) return { ...tiles, rounds: outermost(tiles.body) };
+  const pieces = inPieces(vars, roots, stores, buffers);
+  if (pieces !== null) return { body: pieces, scratch: [], rounds: outermost(pieces) };
   const body = buffers.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
   );

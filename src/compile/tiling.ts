@@ -1,7 +1,7 @@
 // Transposes walk in square tiles: a read that runs along another index than the store would touch a new cache line for every
-// element, but in a tile the lines of one row are those of the next.
-import type { Buffer, Expr, Var } from "../kernel/expr.ts";
-import { int, loopVar, topological } from "../kernel/expr.ts";
+// element. In a tile every line is read as a whole, into scratch memory that holds the tile, and written as a whole from there.
+import type { Buffer, Expr, Read, Var } from "../kernel/expr.ts";
+import { buffer, int, loopVar, read, substitute, topological } from "../kernel/expr.ts";
 import { iadd, imul, isub } from "../kernel/index.ts";
 import type { For, Stmt } from "../kernel/program.ts";
 import { at } from "./indices.ts";
@@ -10,16 +10,20 @@ import { strideOf } from "./vectorize.ts";
 /** Elements along each side of a tile: a cache line of float32. */
 const side = 16;
 
-/** The index along which some operand is contiguous although the last one jumps through it, or null. */
-const crossing = (vars: readonly Var[], roots: readonly Expr[]): Var | null => {
+/** The index along which some operands are contiguous although the last one jumps through them, and these reads; or null. */
+const crossing = (
+  vars: readonly Var[],
+  roots: readonly Expr[],
+): { readonly across: Var; readonly reads: readonly Read[] } | null => {
   const last = vars[vars.length - 1];
   if (last === undefined || last.extent < 2 * side || topological(roots).some((e) => e.op === "reduce")) return null;
-  for (const e of topological(roots)) {
-    if (e.op !== "read") continue;
-    const offset = e.args[0] as Expr;
-    if (Math.abs(strideOf(offset, last)) < side) continue;
-    const across = vars.slice(0, -1).find((v) => v.extent >= side && strideOf(offset, v) === 1);
-    if (across !== undefined) return across;
+  const jumps = topological(roots).filter(
+    (e): e is Read => e.op === "read" && Math.abs(strideOf(e.args[0] as Expr, last)) >= side,
+  );
+  for (const e of jumps) {
+    const along = (r: Read, v: Var): boolean => strideOf(r.args[0] as Expr, v) === 1,
+      across = vars.slice(0, -1).find((v) => v.extent >= side && along(e, v));
+    if (across !== undefined) return { across, reads: jumps.filter((r) => along(r, across)) };
   }
   return null;
 };
@@ -44,16 +48,19 @@ export const tiled = (
   roots: readonly Expr[],
   stores: readonly Expr[],
   outs: readonly Buffer[],
-): readonly Stmt[] | null => {
-  const across = crossing(vars, roots);
-  if (across === null) return null;
-  const last = vars[vars.length - 1] as Var,
+): { readonly body: readonly Stmt[]; readonly scratch: readonly Buffer[] } | null => {
+  const found = crossing(vars, roots);
+  if (found === null) return null;
+  const { across, reads } = found,
+    last = vars[vars.length - 1] as Var,
     rows = cut(across),
     columns = cut(last);
-  const [values, offsets] = [roots, stores].map((xs) => at(xs, [across, last], [rows.whole, columns.whole])) as [
-    readonly Expr[],
-    readonly Expr[],
-  ];
+  const inTile = (xs: readonly Expr[]): readonly Expr[] => at(xs, [across, last], [rows.whole, columns.whole]),
+    scratch = reads.map((r) => buffer(r.buffer.type, [side * side])),
+    place = iadd(imul(columns.place, side), rows.place);
+  const held = new Map(reads.map((r, i): [Expr, Expr] => [r, read(scratch[i] as Buffer, [place])])),
+    values = inTile(substitute(roots, held)),
+    offsets = inTile(stores);
   const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {}): Stmt => ({
     op: "for",
     index,
@@ -65,7 +72,13 @@ export const tiled = (
   const body = outs.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [offsets[i] as Expr], value: values[i] as Expr }),
   );
-  const tile = loop(rows.place, [loop(columns.place, body, { mark: "vector", ...columns.limit })], rows.limit);
+  const fill = inTile(reads).map(
+    (value, i): Stmt => ({ op: "store", buffer: scratch[i] as Buffer, at: [place], value }),
+  );
+  const tile = [
+    loop(columns.place, [loop(rows.place, fill, { mark: "vector", ...rows.limit })], columns.limit),
+    loop(rows.place, [loop(columns.place, body, { mark: "vector", ...columns.limit })], rows.limit),
+  ];
   const outer = [...vars.filter((v) => v !== across && v !== last), rows.tile, columns.tile];
-  return outer.reduceRight<readonly Stmt[]>((inner, v) => [loop(v, inner)], [tile]);
+  return { body: outer.reduceRight<readonly Stmt[]>((inner, v) => [loop(v, inner)], tile), scratch };
 };
