@@ -61,7 +61,8 @@ const attention: Ops[string] = (given, args) => {
   return pure([...names, "ct"], () => grad(loss, { argnums: [0, 1, 2, 3, 4] }) as never)(given, args);
 };
 
-const lstm = (xs: NDArray, wx: NDArray, wh: NDArray, b: NDArray): NDArray => {
+/** The mean square of an LSTM's states, `xs: f32[steps, batch, inputs]`. */
+export const lstm = (xs: NDArray, wx: NDArray, wh: NDArray, b: NDArray): NDArray => {
   const hidden = wh.shape[0] as number,
     zero = np.zeros([xs.shape[1] as number, hidden]);
   const projected = np.add(np.matmul(xs, wx), b);

@@ -2,6 +2,7 @@
 import { configure } from "../../src/index.ts";
 import type { Contestant } from "../serve.ts";
 import { arrayOps } from "./arrays.ts";
+import { reportOps } from "./reports.ts";
 import { stepOps } from "./steps.ts";
 
 export const contestant: Contestant = {
@@ -9,5 +10,5 @@ export const contestant: Contestant = {
     configure({ threads: threads as number });
     return { version: `${threads} thread${threads === 1 ? "" : "s"}` };
   },
-  ops: { ...arrayOps, ...stepOps },
+  ops: { ...arrayOps, ...stepOps, ...reportOps },
 };

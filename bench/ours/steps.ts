@@ -4,6 +4,7 @@ import * as optim from "../../src/optim/index.ts";
 import type { Prepared } from "../serve.ts";
 import { array, type Ops } from "./arrays.ts";
 import { type Loss, lenet, mlp, type Params, resnet, transformer } from "./models.ts";
+import { report } from "./reports.ts";
 
 type Given = Parameters<Ops[string]>[0];
 type Args = Parameters<Ops[string]>[1];
@@ -85,9 +86,6 @@ const small =
     const run = f(Object.fromEntries(Object.entries(given).map(([name, x]) => [name, array(x)])), args);
     return { check: () => [run().dataSync() as Float32Array], run };
   };
-const report =
-  (f: (given: Given, args: Args) => number): Ops[string] =>
-  (given, args) => ({ check: () => [[f(given, args)]] });
 const peakResident = (): number => process.resourceUsage().maxRSS * 1024;
 
 export const stepOps: Ops = {

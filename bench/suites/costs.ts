@@ -1,5 +1,6 @@
 // Overhead of calls, the first call, and memory.
 import type { Row, Suite, Target } from "../row.ts";
+import { lstmInputs } from "./sequences.ts";
 import { mlp } from "./train.ts";
 
 const tiny = { shape: [3] };
@@ -44,6 +45,16 @@ const first = (row: Row, target: Target): Row => {
   const { flops: _, ...rest } = row;
   return { ...rest, args: { ...row.args, steps: 1 }, name: `first call, ${row.name}`, kind: "first", target };
 };
+/** Tracing and compiling of a loop do not depend on its length. */
+const firstLstm = (steps: number): Row => ({
+  name: `first call beyond a call, LSTM T=${steps} b32 64->128, with gradients`,
+  op: "firstLstm",
+  inputs: lstmInputs(steps),
+  kind: "report",
+  unit: "s",
+  only: ["brickbox2"],
+  target: { most: 0.3 },
+});
 export const compile: Suite = {
   name: "compile",
   question: "What does the first call cost, with tracing and compiling?",
@@ -58,9 +69,21 @@ export const compile: Suite = {
       kind: "first",
       target: { most: 3 },
     },
+    firstLstm(10),
+    firstLstm(1000),
   ],
 };
 
+/** With checkpoints over without, 64 layers. */
+const checkpoints = (what: string, op: string, most: number): Row => ({
+  name: `${what} with checkpoints over without, 64 layers of 256, b512`,
+  op,
+  inputs: { x: { shape: [512, 256] }, w: { shape: [256, 256], scale: 0.1 } },
+  kind: "report",
+  unit: "1",
+  only: ["brickbox2"],
+  target: { most },
+});
 export const memory: Suite = {
   name: "memory",
   question: "How much memory does a training step take?",
@@ -92,5 +115,7 @@ export const memory: Suite = {
       only: ["brickbox2"],
       target: { most: 500e6 },
     },
+    checkpoints("planned peak", "checkpointPeak", 0.25),
+    checkpoints("time", "checkpointTime", 1.5),
   ],
 };

@@ -36,6 +36,11 @@ const weights: Inputs = {
   wh: { shape: [lstm.hidden, 4 * lstm.hidden], scale: 0.1 },
   b: { shape: [4 * lstm.hidden], scale: 0.1 },
 };
+/** What an LSTM of so many steps gets. */
+export const lstmInputs = (steps: number): Inputs => ({
+  xs: { shape: [steps, lstm.batch, lstm.inputs] },
+  ...weights,
+});
 export const rnn: Suite = {
   name: "rnn",
   question: "What does a recurrent network cost, forward and backward through time?",
@@ -43,7 +48,7 @@ export const rnn: Suite = {
     {
       name: "LSTM T=100 b32 64->128, with gradients",
       op: "lstm",
-      inputs: { xs: { shape: [lstm.steps, lstm.batch, lstm.inputs] }, ...weights },
+      inputs: lstmInputs(lstm.steps),
       // The gradient by the input is not asked for: five products with the weights of the state and of the input, not six.
       flops: 2 * lstm.steps * lstm.batch * 4 * lstm.hidden * (3 * lstm.hidden + 2 * lstm.inputs),
       target: { limit: 0.6, torch: 1.6, js: 20 },
