@@ -117,6 +117,12 @@ describe("nn: attention", () => {
       const slope = (f: typeof long) => jit(grad(loss(f), { argnums: [0, 1, 2] }))(...args) as unknown as Three;
       const want = slope(plain);
       for (const [i, g] of slope(long).entries()) expectNear(numbers(g), numbers(want[i] as NDArray), 1e-5);
+      const [q, k, v] = args,
+        twice = (x: NDArray): NDArray => np.repeat(x, 2, 2);
+      expectNear(numbers(jit(long)(q, twice(k), twice(v))), values, 3e-6);
+      const each = (q: NDArray, k: NDArray, v: NDArray): NDArray => long(q, twice(k), twice(v));
+      const slopes = jit(grad(loss(each), { argnums: [0, 1, 2] }))(...args) as unknown as Three;
+      for (const [i, g] of slopes.entries()) expectNear(numbers(g), numbers(want[i] as NDArray), 1e-5);
       const many = vmap((q: NDArray) => long(q, args[1], args[2]));
       expectNear(numbers(jit(many)(np.expandDims(args[0], 0))), values, 3e-6);
     });
