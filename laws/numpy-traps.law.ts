@@ -122,6 +122,19 @@ describe("gradients", () => {
     expect(slope((x) => np.hypot(x, 0), 0)).toBe(0);
     expect(slope((x) => np.abs(x), 0)).toBe(0);
   });
+  it("of norm at 0", () => {
+    for (const ord of [null, 2, 3, 1.5])
+      expect(grad((x: NDArray) => np.linalg.norm(x, ord))(np.zeros([3])).js(), String(ord)).toEqual([0, 0, 0]);
+    expect(grad((x: NDArray) => np.linalg.norm(x))(np.array([3, 0, -4])).js()).toEqual([
+      Math.fround(0.6),
+      0,
+      -Math.fround(0.8),
+    ]);
+    expect(grad((x: NDArray) => np.linalg.matrixNorm(x))(np.zeros([2, 2])).js()).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  });
   it("of sinc at 0, and its second", () => {
     expect(slope((x) => np.sinc(x), 0)).toBe(0);
     expect(slope((x) => grad((y: NDArray) => np.sinc(y))(x), 0)).toBeCloseTo(-(Math.PI ** 2) / 3, 4);

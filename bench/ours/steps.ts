@@ -5,6 +5,7 @@ import type { Prepared } from "../serve.ts";
 import { array, type Ops } from "./arrays.ts";
 import { type Loss, lenet, mlp, type Params, resnet, transformer } from "./models.ts";
 import { report } from "./reports.ts";
+import { peakResident } from "./resident.ts";
 
 type Given = Parameters<Ops[string]>[0];
 type Args = Parameters<Ops[string]>[1];
@@ -86,7 +87,6 @@ const small =
     const run = f(Object.fromEntries(Object.entries(given).map(([name, x]) => [name, array(x)])), args);
     return { check: () => [run().dataSync() as Float32Array], run };
   };
-const peakResident = (): number => process.resourceUsage().maxRSS * 1024;
 
 export const stepOps: Ops = {
   mlpStep: trains(() => mlp(3)),

@@ -2,6 +2,7 @@
 // brought into this layout before anything is timed.
 import { createRequire } from "node:module";
 import { attentionBlock, losses, lstmLoss } from "./models.mjs";
+import { peakResident } from "./resident.mjs";
 
 const require = createRequire(import.meta.url);
 // The core alone knows no gradients; the whole brings them, and the cpu backend.
@@ -181,7 +182,7 @@ const residentSteps = (given, args) => {
   return {
     check: () => {
       for (let i = 0; i < args.steps; i++) run();
-      return [[process.resourceUsage().maxRSS * 1024]];
+      return [[peakResident()]];
     },
   };
 };

@@ -58,6 +58,7 @@ export { einsum, einsumPath } from "./einsum.ts";
 export type { At, GetOptions, Index, IndexMode, Span, UpdateOptions } from "./indexing.ts";
 export { at, slice } from "./indexing.ts";
 export * from "./joining.ts";
+export * as linalg from "./linalg.ts";
 export * from "./mapping.ts";
 export * from "./mathematical.ts";
 export type { DotOptions } from "./matmul.ts";
