@@ -77,7 +77,7 @@ describe("fission", () => {
     const unrolled =
       (reverse: boolean) =>
       (w: NDArray, u: NDArray, c: NDArray, xs: NDArray): NDArray => {
-        let [h, sum] = [np.zeros([xs.shape[1] as number, u.shape[0] as number]), c];
+        let [h, sum] = [np.zeros([xs.shape[1] as number, u.shape[0] as number], { dtype: "float64" }), c];
         const all: NDArray[] = [];
         for (let k = 0; k < (xs.shape[0] as number); k++) {
           const t = reverse ? (xs.shape[0] as number) - 1 - k : k,
@@ -97,7 +97,7 @@ describe("fission", () => {
         };
         const [[, sum], ys] = lax.scan(
           body,
-          [np.zeros([xs.shape[1] as number, u.shape[0] as number]), c] as const,
+          [np.zeros([xs.shape[1] as number, u.shape[0] as number], { dtype: "float64" }), c] as const,
           xs,
           {
             reverse,
@@ -108,9 +108,9 @@ describe("fission", () => {
     const extent = fc.constantFrom(1, 2, 3, 5, 8);
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), extent, extent, extent, fc.boolean(), (T, b, i, h, reverse) => {
-        const [w, u, xs] = inputs(T, b, i, h),
-          args = [w, u, np.full([i, h], 0.1), xs] as const;
-        const near = (x: NDArray, y: NDArray): boolean => np.allclose(x, y, { rtol: 1e-4, atol: 1e-4 }).item() === true;
+        const [w, u, xs] = inputs(T, b, i, h).map((x) => x.astype("float64")) as [NDArray, NDArray, NDArray],
+          args = [w, u, np.full([i, h], 0.1, { dtype: "float64" }), xs] as const;
+        const near = (x: NDArray, y: NDArray): boolean => np.allclose(x, y, { rtol: 1e-9, atol: 1e-9 }).item() === true;
         const [scan, lines] = [scanned(reverse), unrolled(reverse)];
         expect(near(jit(scan)(...args), jit(lines)(...args))).toBe(true);
         const all = { argnums: [0, 1, 2, 3] },
