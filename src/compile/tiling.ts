@@ -4,6 +4,7 @@ import type { Buffer, Expr, Read, Var } from "../kernel/expr.ts";
 import { buffer, int, loopVar, read, substitute, topological } from "../kernel/expr.ts";
 import { iadd, imul, isub } from "../kernel/index.ts";
 import type { For, Stmt } from "../kernel/program.ts";
+import { loop } from "./contractionBlocks.ts";
 import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
 
@@ -61,14 +62,6 @@ export const tiled = (
   const held = new Map(reads.map((r, i): [Expr, Expr] => [r, read(scratch[i] as Buffer, [place])])),
     values = inTile(substitute(roots, held)),
     offsets = inTile(stores);
-  const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {}): Stmt => ({
-    op: "for",
-    index,
-    mark: "serial",
-    body,
-    accs: [],
-    ...more,
-  });
   const body = outs.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [offsets[i] as Expr], value: values[i] as Expr }),
   );
