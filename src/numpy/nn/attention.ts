@@ -95,16 +95,17 @@ const drawRows = (attrs: Attention, first: Value | null, values: readonly Value[
   // A large number instead of infinity: a query that sees nothing weighs all keys alike.
   const hidden = -0.7 * (logits.dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38);
   if (masks.length > 0) logits = select(masks.reduce(and), logits, fullLike(logits, hidden));
-  const e = exp(sub(logits, broadcast(reduceMax(stopGradient(logits), [4]), shape, [4]))),
-    weights = div(e, broadcast(sum(e, [4]), shape, [4]));
-  const mixed = dotGeneral(weights, value, {
+  const e = exp(sub(logits, broadcast(reduceMax(stopGradient(logits), [4]), shape, [4])));
+  const mixed = dotGeneral(e, value, {
     contract: [[4], [1]],
     batch: [
       [0, 1],
       [0, 2],
     ],
   });
-  const out = reshape(transpose(mixed, [0, 2, 1, 3, 4]), [B, T, N, H]);
+  // Divided after the product: there are fewer numbers then, and the slope of a sum comes from the result, not from all weights.
+  const mean = div(mixed, broadcast(sum(e, [4]), mixed.shape, [4]));
+  const out = reshape(transpose(mean, [0, 2, 1, 3, 4]), [B, T, N, H]);
   if (queries === undefined || keys === undefined) return out;
   const counts = lt(from(iota(out.shape, 1), 1, 1), broadcast(queries, out.shape, [1, 2, 3]));
   return mul(out, convertElementType(counts, out.dtype));
