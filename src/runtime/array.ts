@@ -96,6 +96,7 @@ const leaveRing = (slot: number): void => {
   if (cell === null) return;
   cell.slot = -1;
   cell.recipe = null; // what outlives its job is worth keeping
+  cell.device?.fleeting.remove(cell);
   register(x, cell);
 };
 const flush = (): void => {

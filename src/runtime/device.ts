@@ -3,6 +3,7 @@
 import { OutOfMemoryError } from "../core/errors.ts";
 import type { Backend } from "../kernel/program.ts";
 import { settings } from "./configure.ts";
+import { Fleeting } from "./fleeting.ts";
 import { type Block, Heap } from "./heap.ts";
 import { type Views, viewsOf } from "./views.ts";
 
@@ -73,6 +74,8 @@ export class Device {
   /** Cells in the heap and their bytes. */
   cells = 0;
   cellBytes = 0;
+  /** Those of them that are had again in less time than a copy takes. */
+  readonly fleeting = new Fleeting<Cell>();
   private adaptive = initialBudget;
   private oldest: Cell | null = null;
   private newest: Cell | null = null;
@@ -115,6 +118,8 @@ export class Device {
 
   /** A cell with memory in the heap. Throws OutOfMemoryError. */
   place(bytes: number, op: string): Cell {
+    const next = (): Cell | null => this.fleeting.surplus(bytes, this.pinned);
+    for (let old = next(); old !== null; old = next()) this.forget(old);
     const cell = new Cell(bytes);
     this.settle(cell, this.claim(bytes, op));
     return cell;
@@ -149,6 +154,7 @@ export class Device {
   drop(cell: Cell): void {
     this.heap.release(cell.block as Block);
     this.remove(cell);
+    this.fleeting.remove(cell);
     this.cells--;
     this.cellBytes -= cell.bytes;
     cell.block = null;

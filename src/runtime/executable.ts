@@ -20,6 +20,7 @@ import {
 } from "./array.ts";
 import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
+import { isFleeting } from "./fleeting.ts";
 import type { Input, Loaded, Output } from "./load.ts";
 import { isSettled, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
@@ -139,13 +140,16 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
       const { offset } = outputs[i] as Output;
       outAddresses[i] = offset >= 0 ? base + offset : ((made[i] as Cell).block as Block).address;
     }
+    const again = l.big && l.pure && l.donated === null && isSettled(ins, device),
+      begin = again ? performance.now() : 0;
     started = true;
     try {
       l.executable.run(inAddresses, outAddresses, base + l.arenaOffset);
     } catch (e) {
       throw e instanceof LostWork ? lost(e, l.name) : e;
     }
-    const results = collect(l, ins, cells, made, base, now);
+    const means = again ? { fleeting: isFleeting(l.outBytes, performance.now() - begin) } : null;
+    const results = collect(l, ins, cells, made, base, now, means);
     done = true;
     return results;
   } finally {
@@ -198,14 +202,15 @@ const collect = (
   made: readonly (Cell | null)[],
   base: number,
   now: number,
+  /** How results can be had again. */
+  again: { readonly fleeting: boolean } | null,
 ): readonly ConcreteArray[] => {
   const { outputs, groups, avals, earlier, donated } = l,
     { outs } = l.compiled,
     v = l.device.views();
   const buffers: ArrayBufferLike[] = [];
   for (const g of groups) buffers.push(v.u8.slice(base + g.offset, base + g.offset + g.bytes).buffer);
-  const results: ConcreteArray[] = [],
-    again = l.big && l.pure && donated === null && isSettled(ins, l.device);
+  const results: ConcreteArray[] = [];
   for (let k = 0; k < outs.length; k++) {
     const ref = outs[k] as (typeof outs)[number],
       aval = avals[k] as Aval,
@@ -226,7 +231,10 @@ const collect = (
       else if (o.alias >= 0 && cell === cells[o.alias])
         results.push(take(ins[o.alias] as ConcreteArray, aval, donationOf(l)));
       else {
-        if (again) cell.recipe = recipeOf(ins, k, () => run(l, ins), l.name);
+        if (again !== null) {
+          cell.recipe = recipeOf(l.device, ins, k, () => run(l, ins), l.name);
+          if (again.fleeting) l.device.fleeting.add(cell);
+        }
         results.push(adopt(aval, cell));
       }
     } else if (ref.kind === "literal") results.push(literalArray(ref.value));

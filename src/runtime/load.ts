@@ -57,6 +57,8 @@ export interface Loaded {
   readonly donated: readonly boolean[] | null;
   readonly scratchBytes: number;
   readonly arenaOffset: number;
+  /** Bytes of the big outputs. */
+  readonly outBytes: number;
   /** Bytes that one run needs in all. */
   readonly totalBytes: number;
   /** Argument lists that are used again by every run but nested ones. */
@@ -133,7 +135,8 @@ export const load = (
     scratchBytes = arenaOffset + plan.arenaBytes;
   const sum = (xs: readonly { readonly bytes: number; readonly offset: number }[]): number =>
     xs.reduce((n, x) => n + (x.offset < 0 ? x.bytes : 0), 0);
-  const totalBytes = scratchBytes + sum(inputs) + sum(outputs);
+  const outBytes = sum(outputs),
+    totalBytes = scratchBytes + sum(inputs) + outBytes;
   device.demand(
     totalBytes,
     name,
@@ -153,6 +156,7 @@ export const load = (
     donated,
     scratchBytes,
     arenaOffset,
+    outBytes,
     totalBytes,
     pure: isPure(program.steps),
     big: inputs.some((x) => x.offset < 0) || outputs.some((x) => x.offset < 0),

@@ -38,6 +38,7 @@ export const isSettled = (ins: readonly Value[], device: Device): boolean => {
 
 /** The recipe of result k of `run`, whose arguments are `ins`. */
 export const recipeOf = (
+  device: Device,
   ins: readonly Value[],
   k: number,
   run: () => readonly ConcreteArray[],
@@ -45,6 +46,7 @@ export const recipeOf = (
 ): Recipe => ({
   isPossible: () => ins.every((x) => !(x instanceof ConcreteArray) || x.host !== null || x.cell !== null),
   compute: () => {
+    device.fleeting.regret();
     const results = run(),
       cell = (results[k] as ConcreteArray).cell as Cell;
     if (cell.device !== null) cell.device.spill(cell, name);
