@@ -187,6 +187,25 @@ const wayOf = (c: Contraction, m: readonly Var[], n: readonly Var[], rounds: num
   return c.columns === null ? "packed" : "direct";
 };
 
+/** Rounds of a shared loop that let threads end at about the same time, if one of them begins late. */
+const manyRounds = 16;
+/** Loops with independent rounds around a body. Threads share the outermost one: it takes in those below it until it has many rounds. */
+const around = (vars: readonly Var[], body: Stmt): Stmt => {
+  const long = vars.filter((v) => v.extent > 1);
+  let count = 0;
+  while (count < long.length && extentOf(long.slice(0, count)) < manyRounds) count++;
+  const taken = count > 1 ? long.slice(0, count) : [],
+    inner = vars
+      .filter((v) => !taken.includes(v))
+      .reduceRight<Stmt>((b, v) => loop(v, [b], { mark: "parallel" }), body);
+  if (taken.length === 0) return inner;
+  const one = loopVar("round", extentOf(taken)),
+    extents = taken.map((v) => v.extent),
+    parts = unravel(one, extents);
+  const names = taken.map((name, i): Stmt => ({ op: "let", name, value: parts[i] as Expr }));
+  return loop(one, [...names, inner], { mark: "parallel" });
+};
+
 /** Loops for a contraction with its epilogue, and those of a kernel that must run before, if there is one. */
 export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly before: Loops | null } => {
   const [outerN, n] = split(c.n, c.left, 64),
@@ -205,9 +224,7 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
   const finish = finishing(b, c, m, n, epilogue),
     some = tiles(b, rows, columns),
     first = [...rows.first, ...columns.first],
-    own = [...rows.scratch, ...columns.scratch],
-    around = (vars: readonly Var[], body: Stmt): Stmt =>
-      vars.reduceRight<Stmt>((inner, o) => loop(o, [inner], { mark: "parallel" }), body);
+    own = [...rows.scratch, ...columns.scratch];
   if (way === "deep") {
     const block = loop(b.kb, [...pack, loop(b.ib, [...rows.block, some])], b.kbLimit);
     return {
@@ -250,10 +267,10 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
     again = once ? [] : packing;
   const blocks =
     panels === null
-      ? around([b.jb, b.ib], loop(b.kb, [...again, ...sums]))
-      : around([b.jb], loop(b.kb, [...again, loop(b.ib, [...rows.block, ...sums], { mark: "parallel" })]));
+      ? around([...outer, b.jb, b.ib], loop(b.kb, [...again, ...sums]))
+      : around([...outer, b.jb], loop(b.kb, [...again, loop(b.ib, [...rows.block, ...sums], { mark: "parallel" })]));
   return {
-    body: withoutUnitLoops([...first, ...before, around(outer, blocks)]),
+    body: withoutUnitLoops([...first, ...before, blocks]),
     scratch: panels === null ? scratch : [...scratch, panels],
     before: null,
   };
