@@ -29,6 +29,7 @@ const configuration = fc.record({
   n: extent(1, 4, 7, 8, 10, 16, 24, 33, 64, 72, 100, 264),
   turnedA: fc.boolean(),
   turnedB: fc.boolean(),
+  turnedC: fc.boolean(),
   fused: fc.boolean(),
   dtype: fc.constantFrom<Type>("float32", "float32", "float64"),
 });
@@ -41,16 +42,19 @@ const long: readonly Partial<Configuration>[] = [
   { m: 200, k: 520, n: 40 },
   { m: 48, k: 5200, n: 17, turnedA: true },
   { m: 7, k: 18_000, n: 33, turnedB: true },
+  { m: 103, k: 1100, n: 72 },
+  { batch: 2, m: 101, k: 1030, n: 136, turnedC: true },
 ];
 
 const turned = (x: NDArray): NDArray => np.swapaxes(x, -1, -2);
-const product = ({ batch, m, k, n, turnedA, turnedB, fused, dtype }: Configuration): void => {
+const product = ({ batch, m, k, n, turnedA, turnedB, turnedC, fused, dtype }: Configuration): void => {
   const a = arrayOf([batch, ...(turnedA ? [k, m] : [m, k])], 1, dtype),
     b = arrayOf([batch, ...(turnedB ? [n, k] : [k, n])], 5, dtype),
     bias = arrayOf([n], 9, dtype);
   const f = jit((x: NDArray, y: NDArray, z: NDArray) => {
     const p = np.matmul(turnedA ? turned(x) : x, turnedB ? turned(y) : y);
-    return fused ? np.maximum(np.add(p, z), 0) : p;
+    const out = fused ? np.maximum(np.add(p, z), 0) : p;
+    return turnedC ? turned(out) : out;
   });
   const got = f(a.array, b.array, bias.array).dataSync(),
     want: number[] = [];
@@ -64,6 +68,12 @@ const product = ({ batch, m, k, n, turnedA, turnedB, fused, dtype }: Configurati
             (b.xs[s * k * n + (turnedB ? j * k + l : l * n + j)] as number);
         want.push(fused ? Math.max(0, sum + (bias.xs[j] as number)) : sum);
       }
+  if (turnedC) {
+    const rows = [...want];
+    for (let s = 0; s < batch; s++)
+      for (let i = 0; i < m; i++)
+        for (let j = 0; j < n; j++) want[(s * n + j) * m + i] = rows[(s * m + i) * n + j] as number;
+  }
   // -0 and 0 are the same sum.
   expect(Array.from(got as Float64Array, (x) => x + 0)).toEqual(want.map((x) => x + 0));
 };
@@ -78,6 +88,7 @@ describe("contractions", () => {
       n: 8,
       turnedA: false,
       turnedB: false,
+      turnedC: false,
       fused: true,
       dtype: "float32",
     };

@@ -29,6 +29,7 @@ import {
   packedColumns,
   packedRows,
   type Rows,
+  straightRows,
 } from "./contractionSides.ts";
 import { at } from "./indices.ts";
 import { withoutUnitLoops } from "./unitLoops.ts";
@@ -82,14 +83,21 @@ const finishing = (
   m: readonly Var[],
   n: readonly Var[],
   { roots, offsets, buffers }: Epilogue,
+  straight: boolean,
 ): Stmt => {
-  const { M, N, MC, NC, ib, jb, tile, type } = b,
+  const { M, N, MR, MC, NC, ib, jb, tile, type } = b,
     acc = localVar("acc", type),
     em = loopVar("em", MC),
     en = loopVar("en", NC);
   const rows = joined(m, iadd(imul(ib, MC), em), substitute(roots, new Map<Expr, Expr>([[c.sum, acc]])), offsets),
     done = joined(n, iadd(imul(jb, NC), en), rows.roots, rows.offsets);
-  const sumAt = (row: Expr): Expr => read(tile, [iadd(imul(iadd(row, em), NC), en)]),
+  // Where rows are straight, the last tile of all has been moved up, and its rows are further down in it.
+  const whole = M - (M % MR),
+    moved =
+      straight && whole < M
+        ? select(compare("ge", iadd(imul(ib, MC), em), int(whole)), int(whole + MR - M), int(0))
+        : int(0);
+  const sumAt = (row: Expr): Expr => read(tile, [iadd(imul(iadd(row, iadd(em, moved)), NC), en)]),
     apart = b.kg.extent > 1,
     total = localVar("total", type),
     adding = loop(b.kg, [], {
@@ -182,7 +190,7 @@ const wayOf = (c: Contraction, m: readonly Var[], n: readonly Var[], rounds: num
     if (c.steady) return products >= fewProducts ? "ahead" : c.columns === null ? "packed" : "direct";
     const blocks = Math.min(K / deepest, c.k[0]?.extent ?? 1);
     if (blocks >= fewBlocks && M * N <= fewResults && N <= widest && products >= deepProducts) return "deep";
-    if (c.columns === null && M >= 2 * fewRows && products >= manyProducts) return "ahead";
+    if (c.columns === null && c.straight === null && M >= 2 * fewRows && products >= manyProducts) return "ahead";
   }
   return c.columns === null ? "packed" : "direct";
 };
@@ -217,11 +225,20 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
       way === "direct" || (way === "deep" && c.columns !== null)
         ? null
         : buffer(b.type, [(way === "ahead" ? b.KB * b.panels * b.NR : b.NC) * b.KC]),
-    rows = c.direct === null ? packedRows(b, m, c.left) : directRows(b, m, c.k, outside(c.direct, outerM)),
+    // The last tile of straight rows is moved up, which only results that are stored row by row can tell apart.
+    straight =
+      c.straight !== null &&
+      outerM.length === 0 &&
+      (b.M % b.MR === 0 || epilogue.offsets.every((o) => strideOf(o, n[n.length - 1] as Var) === 1)),
+    rows = straight
+      ? straightRows(b, m, c.k, c.straight)
+      : c.direct === null
+        ? packedRows(b, m, c.left)
+        : directRows(b, m, c.k, outside(c.direct, outerM)),
     columns =
       panels === null ? directColumns(b, n, c.k, outside(c.columns as Direct, outerN)) : packedColumns(b, panels),
     pack = panels === null ? [] : [packColumns(b, n, c.right, panels)];
-  const finish = finishing(b, c, m, n, epilogue),
+  const finish = finishing(b, c, m, n, epilogue, straight),
     some = tiles(b, rows, columns),
     first = [...rows.first, ...columns.first],
     own = [...rows.scratch, ...columns.scratch];
@@ -263,7 +280,7 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
   // What is packed alike in every round is packed before all of them.
   const [packing, block, moving] = panels === null ? [rows.block, b.ib, outerM] : [pack, b.jb, outerN],
     once = c.batch.length === 0 && moving.length === 0 && b.KB === 1 && block.extent === 1,
-    before = once && packing.length > 0 ? [around([b.jb, b.ib], loop(b.kb, packing))] : [],
+    before = once && packing.length > 0 ? [around([block], loop(b.kb, packing))] : [],
     again = once ? [] : packing;
   const blocks =
     panels === null

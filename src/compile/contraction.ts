@@ -4,6 +4,7 @@ import type { Buffer, Expr, Reduce, Var } from "../kernel/expr.ts";
 import { topological } from "../kernel/expr.ts";
 import type { Linear, Range } from "../kernel/index.ts";
 import { fromLinear, linear, rangeOf } from "../kernel/index.ts";
+import { mergeLoops } from "./canonical.ts";
 import { costOf } from "./cost.ts";
 import { strideOf } from "./vectorize.ts";
 
@@ -17,6 +18,10 @@ export interface Direct {
   readonly steps: Expr;
   readonly rest: Expr;
 }
+/** Rows that lie at one distance from each other, each of them side by side along k: a tile reads all of them from one address. */
+export interface Straight extends Direct {
+  readonly distance: number;
+}
 /** A recognized sum of products; loops in output order. */
 export interface Contraction {
   readonly sum: Reduce;
@@ -27,6 +32,8 @@ export interface Contraction {
   readonly left: Expr;
   readonly right: Expr;
   readonly direct: Direct | null;
+  /** The left side, if its rows are straight. */
+  readonly straight: Straight | null;
   /** The right side, if every tile can load its columns where they are. */
   readonly columns: Direct | null;
   /** The right side is the same in every round of a loop around: packed before it, it costs nothing. */
@@ -71,6 +78,14 @@ const directOf = (left: Expr, m: readonly Var[], k: readonly Var[]): Direct | nu
   return finite(rangeOf(direct.rows)) && finite(rangeOf(direct.steps)) && finite(rangeOf(direct.rest)) ? direct : null;
 };
 
+const straightOf = (d: Direct | null, m: readonly Var[], k: readonly Var[]): Straight | null => {
+  const [step] = k;
+  if (d === null || step === undefined || k.length > 1 || strideOf(d.steps, step) !== 1) return null;
+  const { vars, roots } = mergeLoops(m, [d.rows], []),
+    distance = vars.length === 1 ? strideOf(roots[0] as Expr, vars[0] as Var) : 0;
+  return distance > 0 ? { ...d, distance } : null;
+};
+
 /** Which side may be read where it is: packing pays where many columns use a packed row. */
 const fewColumns = 64;
 const isUnit = (e: Expr, v: Var | undefined): boolean =>
@@ -81,7 +96,7 @@ export type Steady = ReadonlySet<Buffer>;
 const isSteady = (e: Expr, steady: Steady): boolean =>
   steady.size > 0 && topological([e]).every((x) => x.op !== "read" || steady.has(x.buffer));
 
-type Sides = Pick<Contraction, "m" | "n" | "left" | "right" | "direct" | "columns" | "steady">;
+type Sides = Pick<Contraction, "m" | "n" | "left" | "right" | "direct" | "straight" | "columns" | "steady">;
 const sides = (
   left: Expr,
   right: Expr,
@@ -89,15 +104,20 @@ const sides = (
   n: readonly Var[],
   k: readonly Var[],
   steady: Steady,
-): Sides => ({
-  left,
-  right,
-  m,
-  n,
-  direct: extentOf(n) <= fewColumns ? directOf(left, m, k) : null,
-  columns: columnsOf(right, m, n, k),
-  steady: isSteady(right, steady),
-});
+): Sides => {
+  const found = directOf(left, m, k),
+    straight = straightOf(found, m, k);
+  return {
+    left,
+    right,
+    m,
+    n,
+    direct: extentOf(n) <= fewColumns ? found : straight,
+    straight,
+    columns: columnsOf(right, m, n, k),
+    steady: isSteady(right, steady),
+  };
+};
 /** Rows up to which columns are loaded where they are: each use of a packed panel is a little faster. */
 const fewUses = 96;
 /** The columns of a tile lie side by side if tiles do not cross the end of the last index. */

@@ -102,7 +102,18 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kStep = Math.ceil(k0.extent / Math.ceil(k0.extent / kMost));
   const KB = Math.ceil(k0.extent / kStep),
     KC = kStep * kIn,
-    NC = evenly(N, NR, widest, way !== "deep" && M < 2 * fewRows ? Math.min(4, Math.floor(N / 64)) : 1),
+    // Where rows are straight, blocks of columns are what threads share: each packs its own.
+    apart = way === "packed" && c.straight !== null && rounds < groups,
+    NC = evenly(
+      N,
+      NR,
+      widest,
+      apart
+        ? Math.min(groups / rounds, N / (2 * NR))
+        : way !== "deep" && M < 2 * fewRows
+          ? Math.min(4, Math.floor(N / 64))
+          : 1,
+    ),
     // There is enough to share already where columns have blocks, or loops around them.
     shared = way === "direct" && rounds * Math.ceil(N / NC) > 3,
     cuts = shared ? 1 : ahead ? Math.floor(M / fewRows) : Math.min(M / fewRows, products / blockProducts),

@@ -4,7 +4,7 @@ import { buffer, compare, constant, int, loopVar, read, select, substitute, topo
 import { fromLinear, iadd, iclamp, imul, isub, linear, rangeOf, unravel } from "../kernel/index.ts";
 import type { Mark, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
-import { type Direct, extentOf } from "./contraction.ts";
+import { type Direct, extentOf, type Straight } from "./contraction.ts";
 import { type Blocks, flat, loop } from "./contractionBlocks.ts";
 import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
@@ -163,6 +163,21 @@ const fill = (to: Buffer, vars: readonly Var[], value: Expr): Stmt => {
   const shape = vars.map((x) => x.extent),
     store: Stmt = { op: "store", buffer: to, at: [flat(vars, shape)], value };
   return vars.reduceRight<Stmt>((body, x) => loop(x, [body]), store);
+};
+/** Rows where they are, at one distance: the last tile is moved up so that it ends with the last row. */
+export const straightRows = (b: Blocks, m: readonly Var[], k: readonly Var[], d: Straight): Rows => {
+  const { MR, MC, M, p, ib } = b,
+    w = walk(b, m, k, d, "walked", 0),
+    begin = loopVar("begin", w.span);
+  const first = iadd(imul(ib, MC), imul(p, MR));
+  return {
+    scratch: w.scratch,
+    first: w.first,
+    block: [],
+    tile: [{ op: "let", name: begin, value: w.begin(iclamp(first, 0, M - MR)) }],
+    step: w.step,
+    element: (r, kk) => read(d.buffer, [iadd(begin, iadd(w.offset(kk), int(r * d.distance)))]),
+  };
 };
 /** Rows where they are. */
 export const directRows = (b: Blocks, m: readonly Var[], k: readonly Var[], d: Direct): Rows => {
