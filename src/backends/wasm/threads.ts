@@ -24,10 +24,14 @@ export interface Sharing {
   readonly join: (address: number, chunks: number) => void;
 }
 
-/** How often `join` looks before it begins to sleep; how long it sleeps at a time, and after how long without progress it has a look at the workers, in ms. */
-const looks = 5000,
+/** How often a wait looks before it asks for the time. */
+const looks = 1000,
+  /** How long `join` looks before it begins to sleep (waking takes as long as a small kernel), how long it sleeps at a time, and after how long without progress it has a look at the workers, in ms. */
+  hope = 1,
   nap = 0.05,
   suspicious = 1000;
+/** Between two looks: where the processor runs two threads on one core, the other one gets more of it. */
+const breathe: () => void = (Atomics as { readonly pause?: () => void }).pause ?? (() => undefined);
 /** Workers that may be lost before the pool gives up starting new ones. */
 const mostLosses = 16;
 
@@ -118,14 +122,15 @@ export class ThreadPool {
       if (Atomics.load(control, words.parked) > 0) Atomics.notify(control, words.ticket, threads - 1);
     },
     join: (address, chunks) => {
-      const { control } = this,
-        at = address / 4;
-      for (let i = 0; i < looks; i++)
-        if (Atomics.load(control, at + job.done) === chunks) {
-          this.running = -1;
-          return;
-        }
-      this.wait(at, chunks);
+      const at = address / 4;
+      // Most waits are short: the time is not even asked for.
+      if (!this.seen(at + job.done, chunks)) {
+        const until = performance.now() + hope;
+        let done = false;
+        do done = this.seen(at + job.done, chunks);
+        while (!done && performance.now() < until);
+        if (!done) this.wait(at, chunks);
+      }
       this.running = -1;
     },
   });
@@ -239,6 +244,14 @@ export class ThreadPool {
       }
       this.pause(at + job.done, done);
     }
+  }
+  /** Look whether a word becomes `value`, for some microseconds. */
+  private seen(word: number, value: number): boolean {
+    for (let i = 0; i < looks; i++) {
+      if (Atomics.load(this.control, word) === value) return true;
+      breathe();
+    }
+    return false;
   }
   /** Sleep for a moment, or until nobody knows: a nap leaves the processor to others. */
   private pause(word: number, value = Atomics.load(this.control, word)): void {

@@ -1,8 +1,8 @@
 // The program of a worker thread, as text: it runs from a string in Node and from a blob in browsers, whatever bundles us.
 import { firstSlot, job, slotWords, slots, words } from "./layout.ts";
 
-/** How long a worker looks out for work before it parks, in milliseconds: waking it costs 20 to 40 microseconds. */
-const patience = 0.1;
+/** How long a worker looks out for work before it parks, in milliseconds: waking it costs 20 to 40 microseconds. Programs have serial parts, and loops of calls have JavaScript between them. */
+const patience = 1;
 
 /**
  * A worker is told its memory and its number, then modules to keep (`id`, `module`) and to drop (`id` alone). It looks at the
@@ -14,6 +14,7 @@ export const workerSource = `"use strict";
 const node = typeof require === "function" ? require("node:worker_threads") : null;
 const modules = new Map();
 let port = null, memory = null, control = null, thread = 0, era = 0, seen = 0;
+const breathe = Atomics.pause ?? (() => {});
 const refuse = () => { throw new Error("only the first thread may do this"); };
 const jobsOf = (module) => {
   const env = { memory };
@@ -46,7 +47,10 @@ const known = (id) => {
 const rest = () => {
   const until = performance.now() + ${patience};
   do {
-    for (let i = 0; i < 50; i++) if (Atomics.load(control, ${words.ticket}) !== seen) return;
+    for (let i = 0; i < 50; i++) {
+      if (Atomics.load(control, ${words.ticket}) !== seen) return;
+      breathe();
+    }
   } while (performance.now() < until);
   Atomics.add(control, ${words.parked}, 1);
   Atomics.wait(control, ${words.ticket}, seen);
