@@ -9,7 +9,7 @@ import { topological } from "../kernel/expr.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { contractionOf } from "./contraction.ts";
 import { costOf, indicesOf } from "./cost.ts";
-import { type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf, waits } from "./group.ts";
+import { type Group, isIdentity, isInOrder, isPermuted, lowerAt, newGroup, readsOf, waits } from "./group.ts";
 
 /** Groups in an order in which they can run, and why each value that has a buffer has one. */
 export interface Fusion {
@@ -28,6 +28,9 @@ const isContraction = (g: Group, e: Expr): boolean => {
 };
 
 const hasReduce = (e: Expr): boolean => topological([e]).some((x) => x.op === "reduce");
+/** Whether the index alone chooses what an element is: arrays that are joined, or have something around or between their elements. */
+const isPlaced = (e: Expr): boolean =>
+  topological([e]).some((x) => x.op === "select" && readsOf(x.args[0] as Expr).length === 0);
 
 /** The state of one pass. */
 class Fuser {
@@ -45,6 +48,10 @@ class Fuser {
   /** Contractions, and what follows one element by element with nobody else looking at it. */
   private readonly following = new Set<Var>();
   private readonly heavy = new Set<Var>();
+  /** Of what follows contractions, what puts their results at places of its own: nobody should look for them there twice. */
+  private readonly placed = new Set<Var>();
+  /** The same values in the same order, seen as another shape. */
+  private readonly reshaped = new Set<Var>();
   /** The group of the effect that comes next: it waits for the one before, as if it read something of it. */
   private nextEffect: Group | null = null;
   /** Values that wait for others. */
@@ -94,12 +101,22 @@ class Fuser {
       if (isContraction(g, own)) {
         this.following.add(v);
         this.heavy.add(v);
-      } else if (!hasReduce(own) && readsOf(own).some((r) => this.isFollowed(g, r, users))) this.following.add(v);
+      } else if (!hasReduce(own)) this.followOne(v, g, own, users);
     }
   }
-  private isFollowed(g: Group, r: Read, users: ReadonlyMap<Var, number>): boolean {
-    const u = this.varOf.get(r.buffer) as Var;
-    return this.following.has(u) && users.get(u) === 1 && isIdentity(g, r);
+  private followOne(v: Var, g: Group, own: Expr, users: ReadonlyMap<Var, number>): void {
+    const from = readsOf(own).filter((r) => {
+      const u = this.varOf.get(r.buffer) as Var;
+      return (this.following.has(u) || this.reshaped.has(u)) && users.get(u) === 1;
+    });
+    if (from.length === 0) return;
+    const among =
+      (vars: ReadonlySet<Var>) =>
+      (r: Read): boolean =>
+        vars.has(this.varOf.get(r.buffer) as Var);
+    if (isPlaced(own) || from.some(among(this.placed))) this.placed.add(v);
+    if (this.placed.has(v) || from.some((r) => isIdentity(g, r) && among(this.following)(r))) this.following.add(v);
+    else if (from.some((r) => isInOrder(g, r))) this.reshaped.add(v);
   }
 
   private visit(e: Eqn): void {

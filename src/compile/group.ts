@@ -8,6 +8,7 @@ import { isVar } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Buffer, Var as Index, Expr, Read } from "../kernel/expr.ts";
 import { buffer, constant, loopVar, read, topological, withArgs } from "../kernel/expr.ts";
+import { ravel } from "../kernel/index.ts";
 
 /** The values computed by one kernel. */
 export interface Group {
@@ -114,6 +115,8 @@ export const resolve = (roots: readonly Expr[], defs: ReadonlyMap<Expr, Expr>): 
 export const isIdentity = (g: Group, r: Read): boolean =>
   r.args.length === g.vars.length &&
   r.args.every((a, i) => a === g.vars[i] || (g.vars[i]?.extent === 1 && a.op === "const"));
+/** Whether a read is of the element at the same place in memory. */
+export const isInOrder = (g: Group, r: Read): boolean => ravel(r.args, r.buffer.shape) === ravel(g.vars, g.shape);
 /** Whether a read visits each element once: every loop of the group is used by itself. */
 export const isPermuted = (g: Group, r: Read): boolean => {
   const used = new Set(r.args.filter((a) => a.op === "var"));

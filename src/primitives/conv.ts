@@ -11,49 +11,15 @@ import { scalarOf } from "../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import type { AnyPrimitive, Binary, Primitive } from "../core/primitive.ts";
 import { bind } from "../core/trace.ts";
-import { Literal, type Value } from "../core/value.ts";
+import type { Value } from "../core/value.ts";
 import type { Expr } from "../kernel/expr.ts";
 import { binary, constant, freshVar, int, reduceOver, select } from "../kernel/expr.ts";
 import { iadd, idiv, iequal, imod, imul, inRange, isub } from "../kernel/index.ts";
+import { type ConvAttrs, axesOf, dilate, spatial } from "./convAxes.ts";
+import { stepsOf } from "./convSteps.ts";
 import { full, moveAxis, reshape, transpose, zerosOf } from "./linear.ts";
-import { padP, rev } from "./movement.ts";
+import { rev } from "./movement.ts";
 import { checkDType, numeric } from "./pointwise.ts";
-
-/** Per spatial axis the stride, the padding before and behind (negative crops) and the dilations; the numbers of groups. */
-export interface ConvAttrs {
-  readonly strides: readonly number[];
-  readonly padding: readonly (readonly [lo: number, hi: number])[];
-  readonly lhsDilation: readonly number[];
-  readonly rhsDilation: readonly number[];
-  readonly featureGroupCount: number;
-  readonly batchGroupCount: number;
-}
-
-/** Extent of `n` elements with `d - 1` holes between any two. */
-export const dilate = (n: number, d: number): number => (n === 0 ? 0 : (n - 1) * d + 1);
-const spatial = (shape: Shape): Shape => shape.slice(2);
-
-/** One spatial axis: extents of the operands, attributes, extent of the result. */
-interface Axis {
-  readonly x: number;
-  readonly k: number;
-  readonly t: number;
-  readonly s: number;
-  readonly l: number;
-  readonly r: number;
-  readonly lo: number;
-  readonly hi: number;
-}
-const axisOf = (x: number, k: number, i: number, a: ConvAttrs): Axis => {
-  const s = a.strides[i] as number,
-    l = a.lhsDilation[i] as number,
-    r = a.rhsDilation[i] as number,
-    [lo, hi] = a.padding[i] as readonly [number, number];
-  const room = Math.max(0, dilate(x, l) + lo + hi) - dilate(k, r); // places beyond the first
-  return { x, k, t: room < 0 ? 0 : Math.floor(room / s) + 1, s, l, r, lo, hi };
-};
-const axesOf = (x: Shape, w: Shape, attrs: ConvAttrs): readonly Axis[] =>
-  spatial(x).map((n, i) => axisOf(n, w[i + 2] as number, i, attrs));
 
 const check = (x: Aval, w: Aval, attrs: ConvAttrs): void => {
   const rank = x.shape.length - 2,
@@ -226,27 +192,11 @@ export const convP: Primitive<ConvAttrs, Binary> = {
     const product = binary("mul", select(counts, x([row, channel, ...where]), zero), w([o, i, ...k]));
     return [i, ...k].reduceRight<Expr>((e, v) => reduceOver("add", v, e), product);
   },
-  // Padding and holes in x as a `pad` of their own: then every window is a plain read, which contractions do in place.
-  expand: ([x], attrs) => {
-    const { padding, lhsDilation } = attrs,
-      each = (f: (d: number) => number): readonly number[] => x.shape.map((_, i) => (i < 2 ? 0 : f(i - 2)));
-    const lo = each((d) => (padding[d] as readonly [number, number])[0]),
-      hi = each((d) => (padding[d] as readonly [number, number])[1]),
-      interior = each((d) => (lhsDilation[d] as number) - 1);
-    const plain = [lo, hi, interior].every((ns) => ns.every((n) => n === 0)),
-      possible = spatial(x.shape).every(
-        (n, d) => dilate(n, lhsDilation[d] as number) + (lo[d + 2] as number) + (hi[d + 2] as number) >= 0,
-      );
-    if (plain || !possible) return null;
-    return [
-      { prim: padP as unknown as AnyPrimitive, attrs: { lo, hi, interior }, ins: [0, new Literal(0, x.dtype)] },
-      {
-        prim: convP as unknown as AnyPrimitive,
-        attrs: { ...attrs, padding: padding.map(() => [0, 0]), lhsDilation: lhsDilation.map(() => 1) },
-        ins: [2, 1],
-      },
-    ];
-  },
+  // Padding and holes in x are steps of their own: then every window is a plain read, which contractions do in place.
+  expand: ([x, w], attrs) =>
+    isEmpty(x.shape, w.shape)
+      ? null
+      : stepsOf(convP as unknown as AnyPrimitive, axesOf(x.shape, w.shape, attrs), x, w, attrs),
   show: (a) => {
     const plain = (list: readonly number[]): boolean => list.every((v) => v === 1);
     return [

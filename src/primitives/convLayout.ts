@@ -3,7 +3,8 @@ import type { Shape } from "../core/aval.ts";
 import { showAval } from "../core/aval.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
-import { conv, dilate } from "./conv.ts";
+import { conv } from "./conv.ts";
+import { dilate } from "./convAxes.ts";
 import { transpose } from "./linear.ts";
 
 /** Layouts of x, w and the result: a letter per axis, as in `["NHWC", "HWIO", "NHWC"]`. */

@@ -4,7 +4,7 @@ import { showAval, sizeOf } from "../../core/aval.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { settle } from "../../core/lift.ts";
 import type { Value } from "../../core/value.ts";
-import { dilate } from "../../primitives/conv.ts";
+import { dilate } from "../../primitives/convAxes.ts";
 import type { ConvDimensionNumbers, ConvOptions, ConvPadding } from "../../primitives/convLayout.ts";
 import * as layout from "../../primitives/convLayout.ts";
 import { dotGeneral } from "../../primitives/dot.ts";

@@ -4,7 +4,7 @@ import { showAval } from "../../core/aval.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { settle } from "../../core/lift.ts";
 import { Literal, type Value } from "../../core/value.ts";
-import { dilate } from "../../primitives/conv.ts";
+import { dilate } from "../../primitives/convAxes.ts";
 import { paddingOf } from "../../primitives/convLayout.ts";
 import { pad, sliceAxis } from "../../primitives/movement.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "../array.ts";
