@@ -5,6 +5,7 @@ import type { Buffer, Expr } from "../kernel/expr.ts";
 import { topological } from "../kernel/expr.ts";
 import { linear } from "../kernel/index.ts";
 import type { Kernel, Step, Stmt, Store } from "../kernel/program.ts";
+import { withSplit } from "./split.ts";
 
 /** The only store of a nest of loops, with the extents of the loops from the outside in; null if there is more. */
 const onlyStore = (s: Stmt, lets: Map<Expr, Expr>, loops: (readonly [Expr, number])[]): Store | null => {
@@ -89,6 +90,6 @@ export const callSteps = (kernel: Kernel): readonly Step[] => {
   const slim: Kernel = { ...kernel, body: rest, params: kernel.params.filter((b) => b !== from) };
   return [
     { op: "copy", from, to },
-    { op: "call", kernel: slim },
+    { op: "call", kernel: withSplit(slim) },
   ];
 };

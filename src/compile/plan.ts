@@ -248,6 +248,6 @@ export const planMemory = (
     livenessBytes: liveness(slots, length),
     aliases: aliasesOf(timeline, outputs, donated),
     shared,
-    ...(split.length > 0 && threads > 1 ? { threads } : {}),
+    ...(threads > 1 ? { threads } : {}),
   };
 };

@@ -18,7 +18,7 @@ import { writtenBy } from "./bound.ts";
 import { hoist } from "./hoist.ts";
 import { inPieces } from "./pieces.ts";
 import { remembering } from "./remember.ts";
-import { splitOf } from "./split.ts";
+import { withSplit } from "./split.ts";
 import { inStages } from "./stages.ts";
 import { tiled } from "./tiling.ts";
 import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
@@ -180,8 +180,7 @@ export const kernelOf = (name: string, { body, scratch, rounds = [] }: Body): Ke
     scratch: scratch.filter((b) => used.includes(b)),
     body,
   };
-  const split = splitOf(kernel, new Set(rounds));
-  return split === null ? kernel : { ...kernel, split };
+  return withSplit(kernel, new Set(rounds));
 };
 
 /** The kernels of a group, the last of which gives its results. `steady` buffers do not change in the loop around. */

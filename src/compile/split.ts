@@ -22,32 +22,41 @@ const readsIn = (e: Expr): number => {
   for (const x of dataNodes([e])) if (x.op === "read") n++;
   return n;
 };
-/** Estimated time of statements in nanoseconds; loops that end early count in full, `while` as one round. */
-const nanoseconds = (stmts: readonly Stmt[], vector = false): number => {
+/**
+ * Estimated time of statements in nanoseconds; loops that end early count in full, `while` as one round. Integers that only count
+ * are for free; `data` are those that memory gives.
+ */
+const nanoseconds = (stmts: readonly Stmt[], vector = false, data = new Set<Expr>()): number => {
   const unit = vector ? inVectors : alone,
-    value = (e: Expr): number => unit * (1 + costOf(e) + readsIn(e));
+    value = (e: Expr): number => unit * (1 + costOf(e) + readsIn(e)),
+    given = (e: Expr): boolean => topological([e]).some((x) => x.op === "read" || data.has(x));
   let sum = 0;
   for (const s of stmts)
     switch (s.op) {
       case "let":
       case "set":
-        sum += s.name.type === "i32" ? 0 : value(s.value);
+        if (s.name.type !== "i32") sum += value(s.value);
+        else if (given(s.value)) {
+          data.add(s.name);
+          sum += value(s.value);
+        }
         break;
       case "store":
-        sum += value(s.value);
+        sum += value(s.value) + (s.combine === undefined ? 0 : 2 * unit);
         break;
       case "if":
-        sum += Math.max(nanoseconds(s.then, vector), nanoseconds(s.else, vector));
+        sum += Math.max(nanoseconds(s.then, vector, data), nanoseconds(s.else, vector, data));
         break;
       case "while":
-        sum += nanoseconds(s.body, vector);
+        sum += nanoseconds(s.body, vector, data);
         break;
       case "for": {
         const inside = vector || s.mark === "vector",
           each = inside ? inVectors : alone;
         sum +=
           s.index.extent *
-          (nanoseconds(s.body, inside) + s.accs.reduce((n, a) => n + each * (costOf(a.value) + readsIn(a.value)), 0));
+          (nanoseconds(s.body, inside, data) +
+            s.accs.reduce((n, a) => n + each * (costOf(a.value) + readsIn(a.value)), 0));
         break;
       }
       default:
@@ -99,7 +108,7 @@ const readsAny = (stmts: readonly Stmt[], buffers: ReadonlySet<Buffer>): boolean
 };
 
 /** How to share a kernel, if it can be shared and is worth it: `rounds` are loops whose rounds are independent besides those marked parallel. */
-export const splitOf = ({ body, outputs, scratch }: Kernel, rounds: ReadonlySet<Var>): Split | null => {
+const splitOf = ({ body, outputs, scratch }: Kernel, rounds: ReadonlySet<Var>): Split | null => {
   const last = body[body.length - 1];
   if (last?.op !== "for" || last.limit !== undefined || last.accs.length > 0 || last.index.extent < 2) return null;
   if (last.mark === "unrolled" || !(last.mark === "parallel" || rounds.has(last.index))) return null;
@@ -113,4 +122,10 @@ export const splitOf = ({ body, outputs, scratch }: Kernel, rounds: ReadonlySet<
     chunks = Math.min(mostChunks, Math.max(2, Math.round(work / economy.chunkWork))),
     chunk = Math.ceil(index.extent / chunks / unit) * unit;
   return chunk < index.extent ? { index, chunk } : null;
+};
+/** The kernel, to be shared if that is worth it. */
+export const withSplit = (kernel: Kernel, rounds: ReadonlySet<Var> = new Set()): Kernel => {
+  const { split: _, ...whole } = kernel,
+    split = splitOf(whole, rounds);
+  return split === null ? whole : { ...whole, split };
 };

@@ -3,7 +3,7 @@
 import type { Buffer, Expr, ReduceOp } from "./expr.ts";
 import type { Names } from "./printExpr.ts";
 import { newNames, reduceName, showBuffer, showExpr, showShared } from "./printExpr.ts";
-import type { Carry, For, HostStep, Kernel, Plan, Program, Step, Stmt, Store } from "./program.ts";
+import type { Carry, Copy, For, HostStep, Kernel, Plan, Program, Step, Stmt, Store } from "./program.ts";
 
 export { showExpr };
 
@@ -152,6 +152,25 @@ export const hostsOf = (steps: readonly Step[]): readonly HostStep[] =>
         return [...hostsOf(s.cond), ...hostsOf(s.body)];
       case "branch":
         return s.branches.flatMap(hostsOf);
+      default:
+        return s satisfies never;
+    }
+  });
+/** All copies in a list of steps, besides those of carries. */
+export const copiesOf = (steps: readonly Step[]): readonly Copy[] =>
+  steps.flatMap((s): readonly Copy[] => {
+    switch (s.op) {
+      case "copy":
+        return [s];
+      case "call":
+      case "host":
+        return [];
+      case "loop":
+        return copiesOf(s.body);
+      case "while":
+        return [...copiesOf(s.cond), ...copiesOf(s.body)];
+      case "branch":
+        return s.branches.flatMap(copiesOf);
       default:
         return s satisfies never;
     }

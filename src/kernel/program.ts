@@ -147,7 +147,7 @@ export interface Plan {
   readonly aliases: ReadonlyMap<Buffer, Buffer>;
   /** Buffers that have no place of their own: they are where another buffer is. */
   readonly shared?: ReadonlyMap<Buffer, Buffer>;
-  /** Threads that may share the work of kernels that are split; one if not said. */
+  /** Threads that may share the work of kernels that are split, and large copies; one if not said. */
   readonly threads?: number;
 }
 

@@ -12,6 +12,7 @@ import { constant, select } from "../kernel/expr.ts";
 import type { Stmt } from "../kernel/program.ts";
 import { reshape, without, zerosOf } from "./linear.ts";
 import { checkDType, numeric } from "./pointwise.ts";
+import { scatterStatements } from "./scatterLoops.ts";
 import {
   batchedWindows,
   checkWindows,
@@ -19,7 +20,6 @@ import {
   fits,
   inFront,
   operandIndex,
-  scatterStatements,
   showWindows,
   sliceSizesOf,
   startsOf,

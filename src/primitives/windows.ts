@@ -1,12 +1,11 @@
 // Where gather reads and scatter writes: windows of an operand, each at a start that a row of an index array gives.
 import type { Aval, Shape } from "../core/aval.ts";
-import { showAval, sizeOf } from "../core/aval.ts";
+import { showAval } from "../core/aval.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
-import type { Buffer, Expr, ReduceOp, Var } from "../kernel/expr.ts";
-import { binary, cast, compare, constant, freshVar, int, localVar, read } from "../kernel/expr.ts";
+import type { Expr } from "../kernel/expr.ts";
+import { binary, cast, compare, constant, int } from "../kernel/expr.ts";
 import { iadd, iclamp, inRange } from "../kernel/index.ts";
-import type { Mark, Stmt } from "../kernel/program.ts";
 import { broadcast, moveAxis, without } from "./linear.ts";
 
 /**
@@ -101,7 +100,7 @@ export const checkWindows = (op: string, x: Aval, indices: Aval, sliceSizes: Sha
 };
 
 /** Start along operand axis `d` as the indices have it, and the last start at which the window still fits. */
-interface Start {
+export interface Start {
   readonly d: number;
   readonly raw: Expr;
   readonly last: number;
@@ -147,66 +146,6 @@ export const operandIndex = (
     const from = start.get(d) ?? int(0);
     return kept.includes(d) ? iadd(from, offset[kept.indexOf(d)] as Expr) : from;
   });
-};
-
-const nest = (
-  vars: readonly Var[],
-  marks: readonly [outer: Mark, inner: Mark],
-  body: readonly Stmt[],
-): readonly Stmt[] =>
-  vars.reduceRight<readonly Stmt[]>(
-    (inner, index, i) => [{ op: "for", index, mark: marks[i === vars.length - 1 ? 1 : 0], body: inner, accs: [] }],
-    body,
-  );
-const vars = (shape: Shape, prefix: string): readonly Var[] => shape.map((n) => freshVar(n, prefix));
-
-/**
- * `out = operand`, then for every update in row-major order of the batch `out[start + offset] = combine(out[...], update)`, the last
- * one winning if there is no `combine`. Updates whose window does not fit are dropped unless `clip`.
- */
-export const scatterStatements = (
-  operand: Buffer,
-  indices: Buffer,
-  updates: Buffer,
-  out: Buffer,
-  w: Windows,
-  clip: boolean,
-  combine: ReduceOp | null,
-): readonly Stmt[] => {
-  if (sizeOf(out.shape) === 0) return [];
-  const copy = vars(out.shape, "c"),
-    copied = nest(copy, ["parallel", "vector"], [{ op: "store", buffer: out, at: copy, value: read(operand, copy) }]);
-  if (sizeOf(updates.shape) === 0) return copied;
-  const sliceSizes = sliceSizesOf(out.shape, updates.shape, w),
-    s = vars(indices.shape.slice(0, -1), "s");
-  const offset = vars(
-    w.offsetDims.map((d) => updates.shape[d] as number),
-    "w",
-  );
-  const raw = startsOf((at) => read(indices, at), s, out.shape, sliceSizes, w),
-    unique = freshVar(1, "").name;
-  const named = raw.map(({ d }) => localVar(`start${d}${unique}`, "i32"));
-  const lets = raw.map(
-    (start, i): Stmt => ({ op: "let", name: named[i] as Var, value: clip ? clamped(start) : cast("i32", start.raw) }),
-  );
-  const place = operandIndex(out.shape.length, w, s, offset, new Map(raw.map(({ d }, i) => [d, named[i] as Var])));
-  let b = 0,
-    o = 0;
-  const from = updates.shape.map((_, d) => (w.offsetDims.includes(d) ? (offset[o++] as Expr) : (s[b++] as Expr)));
-  // The elements of one window are distinct; two windows may overlap.
-  const write = nest(
-    offset,
-    ["serial", "vector"],
-    [{ op: "store", buffer: out, at: place, value: read(updates, from), ...(combine === null ? {} : { combine }) }],
-  );
-  const guard = clip ? constant("bool", 1) : fits(raw);
-  const body =
-    guard.op === "const"
-      ? guard.value
-        ? [...lets, ...write]
-        : []
-      : [{ op: "if", cond: guard, then: [...lets, ...write], else: [] } as const];
-  return [...copied, ...nest(s, ["serial", "serial"], body)];
 };
 
 /** Dimension numbers after a batch axis was put in front of the operand and of the indices, or of one of them only. */

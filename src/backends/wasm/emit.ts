@@ -1,12 +1,12 @@
 // A program as one WebAssembly module: a function per kernel, and `main`, which sequences them.
 import type { Buffer } from "../../kernel/expr.ts";
-import { hostsOf, kernelsOf } from "../../kernel/print.ts";
+import { carriesOf, copiesOf, hostsOf, kernelsOf } from "../../kernel/print.ts";
 import type { HostStep, Kernel, Plan, Program } from "../../kernel/program.ts";
 import type { Code, ModuleBuilder } from "./assembler.ts";
 import { moduleBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
-import { canShare, emitJob, emitOffer, importOffices, type Job } from "./job.ts";
-import { emitSteps } from "./steps.ts";
+import { canShare, canShareCopy, emitCopyJob, emitJob, emitOffer, importOffices, type Job } from "./job.ts";
+import { bytesOf, emitSteps } from "./steps.ts";
 import { emitStmts } from "./statement.ts";
 
 /** How a module is to be built. */
@@ -61,8 +61,11 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
     ]),
   );
   const kernels = kernelsOf(program.steps),
+    copied = [...copiesOf(program.steps).map((c) => c.from), ...carriesOf(program.steps).map((c) => c.now)].map(
+      bytesOf,
+    ),
     threads = options.shared ? (plan.threads ?? 1) : 1,
-    offices = threads > 1 && kernels.some(canShare) ? importOffices(m) : null;
+    offices = threads > 1 && (kernels.some(canShare) || copied.some(canShareCopy)) ? importOffices(m) : null;
   const offsets = new Map(plan.placements.map((p) => [p.buffer, p.offset])),
     strides = new Map(plan.placements.map((p) => [p.buffer, p.bytes / (p.copies ?? 1)]));
   const functions = new Map<Kernel, number>(),
@@ -80,6 +83,10 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
         ),
       );
     else functions.set(k, emitKernel(m, k, options.relaxed));
+  const copies = new Map<number, Job>();
+  if (offices !== null)
+    for (const bytes of new Set(copied.filter(canShareCopy)))
+      copies.set(bytes, emitCopyJob(m, bytes, jobs.size + copies.size));
   const slots = new Map<Buffer, number>([...program.inputs, ...program.outputs].map((b, i) => [b, i]));
   m.func({
     name: "main",
@@ -101,15 +108,28 @@ export const emitProgram = (program: Program, plan: Plan, options: EmitOptions):
         } else throw new Error("a kernel uses a buffer that has no place in the plan");
       };
       const call = (k: Kernel, address: (b: Buffer) => void): void => {
-        const shared = jobs.get(k);
+        const shared = jobs.get(k),
+          buffers = [...k.params, ...k.scratch];
         if (shared !== undefined && offices !== null) {
-          emitOffer(code, k, shared, offices, threads, address);
+          const addresses = buffers.map((b) => (): void => address(b));
+          emitOffer(code, shared, offices, threads, addresses);
           return;
         }
-        [...k.params, ...k.scratch].forEach(address);
+        buffers.forEach(address);
         code.emit("call", functions.get(k) as number);
       };
-      emitSteps({ code, call, hosts, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
+      const copy = (bytes: number, to: () => void, from: () => void): void => {
+        const shared = copies.get(bytes);
+        if (shared !== undefined && offices !== null) {
+          emitOffer(code, shared, offices, threads, [to, from]);
+          return;
+        }
+        to();
+        from();
+        code.emit("i32.const", bytes);
+        code.emit("memory.copy");
+      };
+      emitSteps({ code, call, copy, hosts, place, shared: plan.shared ?? new Map(), moving: new Map() }, program.steps);
     },
   });
   return m.finish();

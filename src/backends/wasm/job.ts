@@ -39,58 +39,23 @@ const emitTake = (code: Code, chunk: number): void => {
   code.emit("local.tee", chunk);
 };
 
-/** The function `(job, thread)`; `stride` is the distance in bytes between the copies of a scratch buffer. */
-export const emitJob = (
+/** A function `(job, thread)` that does `each` of the chunks it can take, after `begin` if there is one at all. */
+const emitTaker = (
   m: ModuleBuilder,
-  k: Kernel,
-  number: number,
-  stride: (b: Buffer) => number,
-  context: (code: Code, bases: ReadonlyMap<Buffer, number>) => Context,
+  name: string,
+  { number, chunks }: Omit<Job, "function">,
+  work: (code: Code) => { readonly begin: () => void; readonly each: (chunk: number) => void },
 ): Job => {
-  const chunks = chunksOf(k),
-    last = k.body[k.body.length - 1] as For,
-    prelude: readonly Stmt[] = k.body.slice(0, -1),
-    size = k.split?.chunk ?? 1,
-    { extent } = last.index;
   const body = (code: Code): void => {
     const chunk = code.local("i32"),
-      index = code.local("i32"),
-      bound = code.local("i32");
+      { begin, each } = work(code);
     emitTake(code, chunk);
     code.emit("i32.const", chunks);
     code.emit("i32.lt_u");
     code.emit("if");
-    const bases = new Map<Buffer, number>();
-    [...k.params, ...k.scratch].forEach((b, i) => {
-      const local = code.local("i32");
-      bases.set(b, local);
-      code.emit("local.get", jobParam);
-      code.emit("i32.load", 2, (job.addresses + i) * 4);
-      if (i >= k.params.length && stride(b) > 0) {
-        code.emit("local.get", threadParam);
-        code.emit("i32.const", stride(b));
-        code.emit("i32.mul");
-        code.emit("i32.add");
-      }
-      code.emit("local.set", local);
-    });
-    const x = context(code, bases);
-    emitStmts(x, prelude);
+    begin();
     code.emit("loop");
-    code.emit("local.get", chunk);
-    code.emit("i32.const", size);
-    code.emit("i32.mul");
-    code.emit("local.tee", index);
-    code.emit("i32.const", size);
-    code.emit("i32.add");
-    code.emit("local.tee", bound);
-    code.emit("i32.const", extent);
-    code.emit("local.get", bound);
-    code.emit("i32.const", extent);
-    code.emit("i32.lt_u");
-    code.emit("select");
-    code.emit("local.set", bound);
-    emitRange(x, last, index, bound);
+    each(chunk);
     code.emit("local.get", jobParam);
     code.emit("i32.const", 1);
     code.emit("i32.atomic.rmw.add", 2, job.done * 4);
@@ -105,25 +70,116 @@ export const emitJob = (
   return {
     number,
     chunks,
-    function: m.func({ name: `${k.name}.${number}`, params: ["i32", "i32"], exported: true, body }),
+    function: m.func({ name: `${name}.${number}`, params: ["i32", "i32"], exported: true, body }),
   };
 };
+/** Push the smaller of the local and a constant. */
+const emitAtMost = (code: Code, local: number, most: number): void => {
+  code.emit("local.get", local);
+  code.emit("i32.const", most);
+  code.emit("local.get", local);
+  code.emit("i32.const", most);
+  code.emit("i32.lt_u");
+  code.emit("select");
+};
+const emitAddressOf = (code: Code, i: number): void => {
+  code.emit("local.get", jobParam);
+  code.emit("i32.load", 2, (job.addresses + i) * 4);
+};
 
-/** Offer the job, take part in it, and wait for its end; `address` pushes where a buffer is. */
+/** The job that a split kernel is; `stride` is the distance in bytes between the copies of a scratch buffer. */
+export const emitJob = (
+  m: ModuleBuilder,
+  k: Kernel,
+  number: number,
+  stride: (b: Buffer) => number,
+  context: (code: Code, bases: ReadonlyMap<Buffer, number>) => Context,
+): Job => {
+  const last = k.body[k.body.length - 1] as For,
+    prelude: readonly Stmt[] = k.body.slice(0, -1),
+    size = k.split?.chunk ?? 1;
+  return emitTaker(m, k.name, { number, chunks: chunksOf(k) }, (code) => {
+    const bases = new Map<Buffer, number>(),
+      x = context(code, bases),
+      index = code.local("i32"),
+      bound = code.local("i32");
+    return {
+      begin: () => {
+        [...k.params, ...k.scratch].forEach((b, i) => {
+          const local = code.local("i32");
+          bases.set(b, local);
+          emitAddressOf(code, i);
+          if (i >= k.params.length && stride(b) > 0) {
+            code.emit("local.get", threadParam);
+            code.emit("i32.const", stride(b));
+            code.emit("i32.mul");
+            code.emit("i32.add");
+          }
+          code.emit("local.set", local);
+        });
+        emitStmts(x, prelude);
+      },
+      each: (chunk) => {
+        code.emit("local.get", chunk);
+        code.emit("i32.const", size);
+        code.emit("i32.mul");
+        code.emit("local.tee", index);
+        code.emit("i32.const", size);
+        code.emit("i32.add");
+        code.emit("local.set", bound);
+        emitAtMost(code, bound, last.index.extent);
+        code.emit("local.set", bound);
+        emitRange(x, last, index, bound);
+      },
+    };
+  });
+};
+
+/** Bytes of a copy that are worth sharing, and of one chunk: a thread copies some ten in a nanosecond at least. */
+const worthSharing = 1 << 20,
+  copyChunk = 1 << 18;
+export const canShareCopy = (bytes: number): boolean => bytes >= worthSharing;
+/** The job of copying so many bytes: its addresses are the target's and the source's. */
+export const emitCopyJob = (m: ModuleBuilder, bytes: number, number: number): Job =>
+  emitTaker(m, "copy", { number, chunks: Math.ceil(bytes / copyChunk) }, (code) => {
+    const offset = code.local("i32"),
+      rest = code.local("i32");
+    return {
+      begin: () => {},
+      each: (chunk) => {
+        code.emit("local.get", chunk);
+        code.emit("i32.const", copyChunk);
+        code.emit("i32.mul");
+        code.emit("local.set", offset);
+        code.emit("i32.const", bytes);
+        code.emit("local.get", offset);
+        code.emit("i32.sub");
+        code.emit("local.set", rest);
+        for (const i of [0, 1]) {
+          emitAddressOf(code, i);
+          code.emit("local.get", offset);
+          code.emit("i32.add");
+        }
+        emitAtMost(code, rest, copyChunk);
+        code.emit("memory.copy");
+      },
+    };
+  });
+
+/** Offer the job, take part in it, and wait for its end; each of `addresses` pushes one. */
 export const emitOffer = (
   code: Code,
-  k: Kernel,
   j: Job,
   { open, publish, join }: Offices,
   threads: number,
-  address: (b: Buffer) => void,
+  addresses: readonly (() => void)[],
 ): void => {
   const at = code.local("i32");
   code.emit("call", open);
   code.emit("local.set", at);
-  [...k.params, ...k.scratch].forEach((b, i) => {
+  addresses.forEach((address, i) => {
     code.emit("local.get", at);
-    address(b);
+    address();
     code.emit("i32.store", 2, (job.addresses + i) * 4);
   });
   code.emit("local.get", at);

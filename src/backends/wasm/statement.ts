@@ -1,5 +1,6 @@
 // Statements as instructions.
 import type { Expr, Var } from "../../kernel/expr.ts";
+import { binary, read } from "../../kernel/expr.ts";
 import type { For, If, Stmt, Store } from "../../kernel/program.ts";
 import { emitAddress, offsetOf, shiftOf } from "./address.ts";
 import type { Context, VectorLoop } from "./context.ts";
@@ -138,10 +139,11 @@ const emitStore = (x: Context, s: Store): void => {
     emitElementStore(x, s, 0, () => emitScalar(x, s.value));
     return;
   }
-  if (laneStride(x, offset) === 1 && s.combine === undefined) {
-    takeTurns(x, s.value);
-    for (let u = 0; u < loop.unroll; u++) emitVectorStore(x, s.buffer, offset, () => emitVector(x, s.value, u), u);
-    endTurns(x, s.value);
+  if (laneStride(x, offset) === 1) {
+    const value = s.combine === undefined ? s.value : binary(s.combine, read(s.buffer, s.at), s.value);
+    takeTurns(x, value);
+    for (let u = 0; u < loop.unroll; u++) emitVectorStore(x, s.buffer, offset, () => emitVector(x, value, u), u);
+    endTurns(x, value);
     return;
   }
   for (let u = 0; u < loop.unroll; u++) {

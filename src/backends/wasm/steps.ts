@@ -9,6 +9,8 @@ export interface Site {
   readonly code: Code;
   /** Call a kernel; `address` pushes where a buffer is now. */
   readonly call: (k: Kernel, address: (b: Buffer) => void) => void;
+  /** Copy bytes to and from the addresses that are pushed. */
+  readonly copy: (bytes: number, to: () => void, from: () => void) => void;
   readonly hosts: ReadonlyMap<HostStep, number>;
   /** Push the address of a buffer that has a place of its own. */
   readonly place: (b: Buffer) => void;
@@ -29,7 +31,8 @@ const address = (x: Site, b: Buffer): void => {
   if (local === undefined) x.place(at);
   else x.code.emit("local.get", local);
 };
-const bytesOf = (b: Buffer): number => b.shape.reduce((n, d) => n * d, byteSize[b.type]);
+/** Bytes of a buffer. */
+export const bytesOf = (b: Buffer): number => b.shape.reduce((n, d) => n * d, byteSize[b.type]);
 
 /** Emit `rounds` in a site where the carries have locals; afterwards each value is in the place of `now`. */
 const withCarries = (x: Site, carries: readonly Carry[], rounds: (inner: Site, endRound: () => void) => void): void => {
@@ -59,10 +62,11 @@ const withCarries = (x: Site, carries: readonly Carry[], rounds: (inner: Site, e
     code.emit("local.get", here);
     code.emit("i32.ne");
     code.emit("if");
-    address(x, now);
-    code.emit("local.get", here);
-    code.emit("i32.const", bytesOf(now));
-    code.emit("memory.copy");
+    x.copy(
+      bytesOf(now),
+      () => address(x, now),
+      () => code.emit("local.get", here),
+    );
     code.emit("end");
   }
 };
@@ -143,10 +147,11 @@ export const emitSteps = (x: Site, steps: readonly Step[]): void => {
         address(x, s.from);
         code.emit("i32.ne");
         code.emit("if");
-        address(x, s.to);
-        address(x, s.from);
-        code.emit("i32.const", bytesOf(s.from));
-        code.emit("memory.copy");
+        x.copy(
+          bytesOf(s.from),
+          () => address(x, s.to),
+          () => address(x, s.from),
+        );
         code.emit("end");
         break;
       case "host":
