@@ -234,7 +234,8 @@ class Fuser {
     const n = Math.max(1, sizeOf(v.aval.shape)),
       cost = costOf(own),
       again = evaluations - n;
-    const remembering = readsOf(own).length === 0 ? 8 : 3; // what reads nothing is cheap to compute again
+    // What reads nothing is cheap to compute again; so is a choice, which lies in memory in another form than in registers.
+    const remembering = readsOf(own).length === 0 || v.aval.dtype === "bool" ? 8 : 3;
     if (cost === 0 || again <= 0 || cost * again <= remembering * n) return null;
     return `${Number((evaluations / n).toPrecision(3))} evaluations for each element`;
   }
