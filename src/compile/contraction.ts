@@ -55,7 +55,11 @@ export const tileOf = (type: "f32" | "f64", rows: number): readonly [rows: numbe
 };
 
 const finite = ([lo, hi]: Range): boolean => Number.isFinite(lo) && Number.isFinite(hi);
-const directOf = (left: Expr, m: readonly Var[], k: readonly Var[]): Direct | null => {
+/** Numbers on a page, and uses that are few: steps that are pages apart share sets of the caches, and what is used again is gone by then. */
+const page = 1024,
+  fewAgain = 16;
+/** `left` where it is, for so many `uses` of each row. */
+const directOf = (left: Expr, m: readonly Var[], k: readonly Var[], uses: number): Direct | null => {
   if (left.op !== "read" || (left.buffer.type !== "f32" && left.buffer.type !== "f64")) return null;
   const { c, terms } = linear(left.args[0] as Expr);
   const rows = new Map<Expr, number>(),
@@ -75,6 +79,7 @@ const directOf = (left: Expr, m: readonly Var[], k: readonly Var[]): Direct | nu
     steps: part(steps),
     rest: part(rest, c),
   };
+  if (uses > fewAgain && k.length === 1 && Math.abs(strideOf(direct.steps, k[0] as Var)) >= page) return null;
   return finite(rangeOf(direct.rows)) && finite(rangeOf(direct.steps)) && finite(rangeOf(direct.rest)) ? direct : null;
 };
 
@@ -105,7 +110,7 @@ const sides = (
   k: readonly Var[],
   steady: Steady,
 ): Sides => {
-  const found = directOf(left, m, k),
+  const found = directOf(left, m, k, extentOf(n)),
     straight = straightOf(found, m, k);
   return {
     left,
@@ -125,7 +130,7 @@ const columnsOf = (right: Expr, m: readonly Var[], n: readonly Var[], k: readonl
   const last = n[n.length - 1],
     [, NR] = tileOf(right.type as "f32" | "f64", extentOf(m));
   if (last === undefined || last.extent % NR !== 0 || extentOf(m) > fewUses) return null;
-  const found = directOf(right, n, k);
+  const found = directOf(right, n, k, extentOf(m));
   return found !== null && strideOf(found.rows, last) === 1 ? found : null;
 };
 /** What it costs to run the sum this way, in steps of one register tile column: padding, packing, storing. */

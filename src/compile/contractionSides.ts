@@ -60,13 +60,14 @@ export const packedRows = (b: Blocks, m: readonly Var[], left: Expr): Rows => {
     value: within(row, M, at([b.atK(side.value)], [side.index], [row])[0] as Expr, type),
   };
   const along = topological([side.value]).some((e) => e.op === "read" && strideOf(e.args[0] as Expr, side.index) === 1);
+  // What is contiguous along the rows is read as it lies: all rows of a block at a time.
   const pack = along
-    ? b.kLoops([loop(i, [store], { mark: "unrolled" })])
-    : loop(i, [b.kLoops([store], alongK(b, side.value))]);
+    ? b.kLoops([loop(p, [loop(i, [store], { mark: "vector" })], b.pLimit)])
+    : loop(p, [loop(i, [b.kLoops([store], alongK(b, side.value))])], b.pLimit);
   return {
     scratch: [packed],
     first: [],
-    block: [loop(p, [pack], b.pLimit)],
+    block: [pack],
     tile: [],
     step: [],
     element: (r, kk) => read(packed, [place(kk, int(r))]),
