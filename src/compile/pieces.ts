@@ -16,7 +16,7 @@ const mostNodes = 160;
 
 const truth = (yes: boolean): Expr => constant("bool", yes ? 1 : 0);
 /** What the ranges of indices decide about one node. */
-const decide = (e: Expr): Expr => {
+export const decide = (e: Expr): Expr => {
   const [a, b] = e.args as readonly [Expr, Expr];
   switch (e.op) {
     case "read":

@@ -15,6 +15,7 @@ import { contract } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, resolve } from "./group.ts";
 import { writtenBy } from "./bound.ts";
+import { inBoxes } from "./boxes.ts";
 import { hoist } from "./hoist.ts";
 import { inPieces } from "./pieces.ts";
 import { remembering } from "./remember.ts";
@@ -59,7 +60,7 @@ interface Body {
   readonly before?: readonly Body[];
 }
 
-/** Loops around stores of `roots`: rows that remember, tiles, pieces, or just one in the other. */
+/** Loops around stores of `roots`: rows that remember, tiles, boxes, pieces, or just one in the other. */
 const loopsOf = (
   vars: readonly Index[],
   roots: readonly Expr[],
@@ -70,7 +71,7 @@ const loopsOf = (
   if (row !== null) return { ...row, rounds: vars };
   const tiles = tiled(vars, roots, stores, buffers);
   if (tiles !== null) return { ...tiles, rounds: outermost(tiles.body) };
-  const pieces = inPieces(vars, roots, stores, buffers);
+  const pieces = inBoxes(vars, roots, stores, buffers) ?? inPieces(vars, roots, stores, buffers);
   if (pieces !== null) return { body: pieces, scratch: [], rounds: outermost(pieces) };
   const body = buffers.map(
     (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
