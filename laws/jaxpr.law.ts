@@ -70,12 +70,11 @@ describe("jaxprs: how they look", () => {
   it("a layer over a batch", () => {
     expect(program(vmap(layer, [null, null, 0]), f32(2, 3), f32(2), f32(5, 3))).toMatchInlineSnapshot(`
       "{ lambda a:f32[2,3] b:f32[2] c:f32[5,3] .
-        let d:f32[2,5] = dotGeneral[contract=[1]x[1]] a c
-            e:f32[2,5] = broadcast[shape=(2, 5) axes=(1,)] b
-            f:f32[2,5] = add d e
-            g:f32[2,5] = tanh f
-            h:f32[5,2] = transpose[permutation=(1, 0)] g
-        in ( h ) }"
+        let d:f32[5,2] = dotGeneral[contract=[1]x[1]] c a
+            e:f32[5,2] = broadcast[shape=(5, 2) axes=(0,)] b
+            f:f32[5,2] = add d e
+            g:f32[5,2] = tanh f
+        in ( g ) }"
     `);
   });
   it("the gradient of the sum of squares", () => {

@@ -21,6 +21,10 @@ export interface DotAttrs {
 const next = (axes: readonly number[]): readonly number[] => axes.map((a) => a + 1);
 
 type Side = 0 | 1;
+const swapped = ({ contract, batch }: DotAttrs): DotAttrs => ({
+  contract: [contract[1], contract[0]],
+  batch: [batch[1], batch[0]],
+});
 const axesOf = (x: Aval): readonly number[] => x.shape.map((_, i) => i);
 const freeAxes = (x: Aval, { contract, batch }: DotAttrs, side: Side): readonly number[] =>
   without(axesOf(x), [...contract[side], ...batch[side]]);
@@ -127,11 +131,16 @@ export const dotGeneralP: Primitive<DotAttrs, Binary> = {
         }),
         0,
       ];
-    // One side only: its batch axis is one more free axis.
+    // One side only: its batch axis is one more free axis. If it is the only one of the right side, that side goes first, so that
+    // the batch stays in front.
     const freeX = freeAxes(x.aval, shifted, 0),
-      freeY = freeAxes(y.aval, shifted, 1);
-    const at = batch[0].length + (bx !== null ? freeX.indexOf(bx) : freeX.length + freeY.indexOf(by as number));
-    return [dotGeneral(x, y, shifted), at];
+      freeY = freeAxes(y.aval, shifted, 1),
+      first = batch[0].length;
+    if (by !== null && freeY.length === 1) return [dotGeneral(y, x, swapped(shifted)), first];
+    return [
+      dotGeneral(x, y, shifted),
+      first + (bx !== null ? freeX.indexOf(bx) : freeX.length + freeY.indexOf(by as number)),
+    ];
   },
   lower: ([x, y], at, attrs, [a, b], out) => {
     const { contract, batch } = attrs,

@@ -41,7 +41,8 @@ export const broadcastP: Primitive<BroadcastAttrs, Unary> = {
   jvp: "linear",
   transpose: [(ct, _ins, { axes }) => sum(ct, axes)],
   batch: (size, [x], [b], { shape, axes }) => {
-    const at = oldAxes(shape.length, axes)[b as number] ?? shape.length; // where the batch axis lands
+    // Where the batch axis lands: in front if it was, before the axis that it was before otherwise.
+    const at = b === 0 ? 0 : (oldAxes(shape.length, axes)[b as number] ?? shape.length);
     return [broadcast(x, insertAt(shape, at, size), shiftAxes(axes, at)), at];
   },
   lower: ([x], at, { axes }) => x(without(at, axes)),
