@@ -7,6 +7,7 @@ import type { Format } from "./mathOps.ts";
 import {
   abs,
   add,
+  bits,
   clamp,
   div,
   fma,
@@ -19,11 +20,11 @@ import {
   neg,
   pick,
   poly,
+  powerOf,
   round,
-  timesNormal,
   sub,
   timesPower,
-  timesSmallPower,
+  inPairs,
   withSign,
 } from "./mathOps.ts";
 
@@ -106,26 +107,34 @@ interface Near {
   /** `x = n ln 2 + r` but for a rounding error of an eighth of a unit of the result. */
   readonly r: Expr;
   readonly n: Expr;
-  /** Keeps n in its low bits. */
+  /** Keeps `n + more` in its low bits. */
   readonly held: Expr;
 }
-const reduceNear = (x: Expr): Near => {
+const reduceNear = (x: Expr, more = 0): Near => {
   const [hi, lo] = of(x).ln2,
-    { n, held } = round(x, Math.LOG2E);
+    { n, held } = round(x, Math.LOG2E, more);
   return { n, held, r: fma(n, -lo, fma(n, -hi, x)) };
 };
-/** `exp(r) - 1` for `|r| <= ln(2) / 2`. */
-const less1 = ({ r }: Near, p: readonly number[]): Expr => fma(mul(r, r), poly(r, p), r);
-/** `exp(r)`. */
-const expOf = (s: Near, p: readonly number[]): Expr => add(less1(s, p), 1);
+/** `exp(r) - 1` for `|r| <= ln(2) / 2`, times a unit that is a power of two. */
+const less1 = ({ r }: Near, p: readonly number[], unit = 1): Expr => {
+  const z = mul(r, r),
+    scaled = p.map((c) => c * unit);
+  return fma(z, inPairs(r, z, scaled), unit === 1 ? r : mul(r, unit));
+};
+/** `exp(r)`, times a unit that is a power of two. */
+const expOf = ({ r }: Near, p: readonly number[], unit = 1): Expr =>
+  poly(
+    r,
+    [1, 1, ...p].map((c) => c * unit),
+  );
 
 interface Reduced extends Near {
   /** The rounding error of r. */
   readonly c: Expr;
 }
-const reduce = (x: Expr): Reduced => {
+const reduce = (x: Expr, more = 0): Reduced => {
   const [hi, lo] = of(x).ln2,
-    { n, held } = round(x, Math.LOG2E);
+    { n, held } = round(x, Math.LOG2E, more);
   const top = fma(n, -hi, x),
     rest = mul(n, -lo),
     r = add(top, rest);
@@ -144,37 +153,66 @@ export const expSum = (x: Expr, low: Expr): Expr => {
     c = add(add(sub(s.r, r), rest), s.c);
   return timesPower(add(kernel({ ...s, r, c }, p), 1), s.held);
 };
-/** `e^x`. */
-export const exp = (x: Expr): Expr => {
-  const { reach, exp: p } = of(x),
-    s = reduceNear(clamp(x, reach[0], reach[1]));
-  return timesPower(expOf(s, p), s.held);
+/** `x > k` for a positive k, or x is a NaN with a plus: compared as integers, which the floating point units do not notice. */
+const above = (x: Expr, k: number): Expr => gt(bits(x), bits(lit(x, k)));
+const atLeast = (x: Expr, least: number): Expr => pick(lt(x, least), least, x),
+  atMost = (x: Expr, most: number): Expr => pick(gt(x, most), most, x);
+/** The factors of a power: `y`, times a unit in the last place of 1, and what holds `n + more`. */
+type Factors = (x: Expr, unit: number, more: number) => { readonly y: Expr; readonly held: Expr };
+/**
+ * `y 2^n` within reach of x, rounded once. With a y so small, one multiplication gets down to subnormal numbers; up to the largest
+ * ones it does not get, but those are rare. They are computed anew, so that nothing has to be kept for them.
+ */
+const scaled = (x: Expr, [least, most]: readonly [number, number], perDoubling: number, factors: Factors): Expr => {
+  const { mantissa, bias } = formatOf(x),
+    digits = mantissa + 1,
+    unit = 2 ** -digits;
+  const usual = factors(atLeast(x, least), unit, bias + digits),
+    huge = factors(atMost(x, most), unit, bias - digits);
+  return rare(
+    above(x, (bias - digits) * perDoubling),
+    mul(mul(huge.y, powerOf(huge.held)), unit ** -2),
+    mul(usual.y, powerOf(usual.held)),
+  );
 };
+/** `e^x`. */
+export const exp = (x: Expr): Expr =>
+  scaled(x, of(x).reach, Math.LN2, (y, unit, more) => {
+    const s = reduceNear(y, more);
+    return { y: expOf(s, of(x).exp, unit), held: s.held };
+  });
 /** `exp(low - x) factor` where x is not negative nor above 3/2 of the reach, `low` is small, and both are exact. */
 export const expTail = (x: Expr, low: Expr, factor: Expr): Expr => {
   const [hi, lo] = of(x).ln2,
-    { n, held } = round(x, -Math.LOG2E),
+    { bias } = formatOf(x),
+    more = (bias + 1) / 2,
+    { n, held } = round(x, -Math.LOG2E, bias + more),
     r = sub(fma(n, -lo, low), fma(n, hi, x));
-  return timesSmallPower(fma(factor, less1({ n, held, r }, of(x).exp), factor), held);
+  // By a power that is not too small, then by a constant.
+  return mul(mul(fma(factor, less1({ n, held, r }, of(x).exp), factor), powerOf(held)), 2 ** -more);
 };
 /** `e^x / 2`, which is finite a little longer than `e^x`. */
 const halfExp = (x: Expr): Expr => {
   const s = reduceNear(x);
   return timesPower(expOf(s, of(x).exp), sub(s.held, 1));
 };
-/** `e^x` where it is a normal number: one multiplication less. */
+/** `e^x` where it is a normal number. */
 const expNormal = (x: Expr): Expr => {
-  const s = reduceNear(x);
-  return timesNormal(expOf(s, of(x).exp), s.held);
+  const s = reduceNear(x, formatOf(x).bias);
+  return mul(expOf(s, of(x).exp), powerOf(s.held));
 };
 /** `2^x`. */
-export const exp2 = (x: Expr): Expr => {
-  const { reach2, exp2: p } = of(x),
-    y = clamp(x, reach2[0], reach2[1]),
-    { n, held } = round(y, 1),
-    r = sub(y, n);
-  return timesPower(fma(r, poly(r, p), 1), held);
-};
+export const exp2 = (x: Expr): Expr =>
+  scaled(x, of(x).reach2, 1, (y, unit, more) => {
+    const { n, held } = round(y, 1, more);
+    return {
+      y: poly(
+        sub(y, n),
+        [1, ...of(x).exp2].map((c) => c * unit),
+      ),
+      held,
+    };
+  });
 // 2^r = 1 + r p(r), to 2^-27: where only a part of the result comes from it.
 const rough = [
   0.6931472420692444, 0.24022655189037323, 0.05550272762775421, 0.009617054834961891, 0.0013417938025668263,
@@ -182,16 +220,16 @@ const rough = [
 ];
 /** `2^x` of a float32 between -126 and 127, a little less exact. */
 export const exp2Rough = (x: Expr): Expr => {
-  const { n, held } = round(x, 1),
+  const { n, held } = round(x, 1, formatOf(x).bias),
     r = sub(x, n);
-  return timesNormal(fma(r, poly(r, rough), 1), held);
+  return mul(poly(r, [1, ...rough]), powerOf(held));
 };
 /** `e^x - 1 = 2^n (exp(r) - 1) + (2^n - 1)`, in halves so that 2^n does not overflow; the exact sum of small x is x itself. */
 export const expm1 = (x: Expr): Expr => {
   const { flat, reach, expm1: p } = of(x),
-    s = reduce(clamp(x, flat, reach[1]));
+    s = reduce(clamp(x, flat, reach[1]), formatOf(x).bias - 1);
   const y = kernel(s, p),
-    half = timesNormal(lit(x, 1), sub(s.held, 1));
+    half = powerOf(s.held);
   return pick(eqZero(s.n), pick(eqZero(x), x, y), mul(fma(y, half, sub(half, 0.5)), 2));
 };
 const eqZero = (x: Expr): Expr => le(abs(x), 0);
@@ -200,20 +238,21 @@ const eqZero = (x: Expr): Expr => le(abs(x), 0);
 export const logistic = (x: Expr): Expr => {
   const { steep } = of(x),
     minus = neg(x),
-    e = expNormal(pick(lt(minus, -steep), -steep, minus)),
+    e = expNormal(atLeast(minus, -steep)),
     d = add(e, 1),
     gained = sub(sub(d, e), 1),
     q = div(lit(x, 1), d);
-  return rare(gt(minus, steep), exp(x), fma(mul(q, q), gained, q));
+  return rare(above(minus, steep), exp(x), fma(mul(q, q), gained, q));
 };
 /** `tanh x`: a polynomial below 0.6, `1 - 2 / (e^2x + 1)` above. */
 export const tanh = (x: Expr): Expr => {
-  const { small, saturated, tanh: p } = of(x),
+  const { small, saturated, tanh: p, exp: q } = of(x),
     a = abs(x),
     z = mul(x, x),
-    e = expNormal(mul(pick(gt(a, saturated), saturated, a), 2));
-  const large = sub(lit(x, 1), div(lit(x, 2), add(e, 1)));
-  return withSign(pick(lt(a, small), fma(mul(a, z), poly(z, p), a), large), x);
+    b = atMost(a, saturated),
+    s = reduceNear(add(b, b), formatOf(x).bias);
+  const large = sub(lit(x, 1), div(lit(x, 2), fma(expOf(s, q), powerOf(s.held), 1)));
+  return withSign(pick(above(a, small), large, fma(mul(a, z), poly(z, p), a)), x);
 };
 /** `sinh x = (m + m / (m + 1)) / 2` with `m = e^|x| - 1`; far out `e^|x| / 2`. */
 export const sinh = (x: Expr): Expr => {

@@ -98,6 +98,18 @@ export const pick = (c: Expr, a: Operand, b: Operand): Expr =>
 export const poly = (x: Expr, c: readonly number[]): Expr =>
   c.reduceRight<Expr | null>((sum, k) => (sum === null ? lit(x, k) : fma(sum, x, k)), null) ?? lit(x, 0);
 
+/** The same with `z = x^2`, two terms at a time: half as long a wait, an instruction more. */
+export const inPairs = (x: Expr, z: Expr, c: readonly number[]): Expr => {
+  const pair = (k: number): Expr => poly(x, c.slice(k, k + 2));
+  let k = c.length - 1 - ((c.length - 1) % 2),
+    sum = pair(k);
+  while (k > 0) {
+    k -= 2;
+    sum = fma(sum, z, pair(k));
+  }
+  return sum;
+};
+
 /** The bits of a float as an integer. */
 export const bits = (x: Expr): Expr => bitcast(formatOf(x).int, x);
 /** The float with these bits. */
@@ -123,12 +135,14 @@ export const clamp = (x: Expr, lo: number, hi: number): Expr => {
   const low = pick(lt(x, lo), lo, x);
   return pick(gt(low, hi), hi, low);
 };
-/** The nearest integer to `x + y * k`, as a float and inside a float whose low bits hold it (for `timesPower`). */
-export const round = (x: Expr, k: number): { readonly n: Expr; readonly held: Expr } => {
-  const { magic } = formatOf(x),
+/** The nearest integer n to `x * k`, as a float, and `n + more` inside a float whose low bits hold it. */
+export const round = (x: Expr, k: number, more = 0): { readonly n: Expr; readonly held: Expr } => {
+  const magic = formatOf(x).magic + more,
     held = fma(x, k, magic);
   return { n: sub(held, magic), held };
 };
+/** `2^(n - bias)`, where `held` holds n, the bits of an exponent. */
+export const powerOf = (held: Expr): Expr => fromBits(shl(bits(held), formatOf(held).mantissa));
 /** `y * 2^n` rounded once, also where it is subnormal or overflows; `held` is from `round`, `|n|` below twice the bias. */
 export const timesPower = (y: Expr, held: Expr): Expr => {
   const { mantissa, bias } = formatOf(y),
@@ -136,18 +150,6 @@ export const timesPower = (y: Expr, held: Expr): Expr => {
   const whole = shl(bits(held), mantissa),
     half = and(shr(whole, 1), -(1n << BigInt(mantissa))); // floor(n / 2), in place
   return mul(mul(y, fromBits(add(half, one))), fromBits(add(sub(whole, half), one)));
-};
-/** `y * 2^n` rounded once, for n from -3/2 bias to 0: by a power that is not too small, then by a constant. */
-export const timesSmallPower = (y: Expr, held: Expr): Expr => {
-  const { mantissa, bias } = formatOf(y),
-    more = (bias + 1) / 2;
-  const power = add(shl(bits(held), mantissa), BigInt(bias + more) << BigInt(mantissa));
-  return mul(mul(y, fromBits(power)), 2 ** -more);
-};
-/** `y * 2^n` where 2^n is a normal number. */
-export const timesNormal = (y: Expr, held: Expr): Expr => {
-  const { mantissa, bias } = formatOf(y);
-  return mul(y, fromBits(add(shl(bits(held), mantissa), BigInt(bias) << BigInt(mantissa))));
 };
 
 /** A polynomial on part of the line: for the arguments that are `here` and in no earlier piece. */

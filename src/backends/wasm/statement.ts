@@ -1,6 +1,6 @@
 // Statements as instructions.
 import type { Expr, Var } from "../../kernel/expr.ts";
-import { binary, read } from "../../kernel/expr.ts";
+import { binary, read, topological } from "../../kernel/expr.ts";
 import type { For, If, Stmt, Store } from "../../kernel/program.ts";
 import { emitAddress, offsetOf, shiftOf } from "./address.ts";
 import type { Context, VectorLoop } from "./context.ts";
@@ -13,12 +13,43 @@ import { choose, emitLane, emitVector, laneStride } from "./vectorExpression.ts"
 import { emitVectorFor } from "./vectorLoop.ts";
 import { emitVectorStore } from "./vectorStore.ts";
 
-/** Emit statements one after the other. */
+/**
+ * Emit statements one after the other. Whether any lane takes a branch is found out as soon as it can be: then nothing is kept in
+ * registers for the condition, and the processor has long decided when it comes to the branch.
+ */
 export const emitStmts = (x: Context, stmts: readonly Stmt[]): void => {
-  for (const s of stmts) emitStmt(x, s);
+  const early = earlyConditions(x, stmts),
+    taken = new Map<Stmt, number>();
+  stmts.forEach((s, i) => {
+    emitStmt(x, s, taken.get(s));
+    for (const branch of early.get(i) ?? []) {
+      const any = x.code.local("i32");
+      emitMasks(x, branch.cond, null);
+      x.code.emit("v128.any_true");
+      x.code.emit("local.set", any);
+      taken.set(branch, any);
+    }
+  });
+};
+/** Branches of lanes, by the statement after which their conditions are known for good. */
+const earlyConditions = (x: Context, stmts: readonly Stmt[]): ReadonlyMap<number, readonly If[]> => {
+  const found = new Map<number, readonly If[]>();
+  if (x.vector === null || x.masks !== null) return found;
+  stmts.forEach((s, i) => {
+    if (s.op !== "if" || !isVarying(x, s.cond)) return;
+    const needs = new Set(topological([s.cond])),
+      binds = (b: Stmt): boolean =>
+        ((b.op === "let" || b.op === "set") && needs.has(b.name)) ||
+        (b.op === "for" && b.accs.some((a) => needs.has(a.name)));
+    const last = stmts.slice(0, i).findLastIndex(binds),
+      b = stmts[last];
+    if (b?.op === "let" && b.mutable !== true && ![...needs].some((e) => e.op === "read"))
+      found.set(last, [...(found.get(last) ?? []), s]);
+  });
+  return found;
 };
 
-const emitStmt = (x: Context, s: Stmt): void => {
+const emitStmt = (x: Context, s: Stmt, taken?: number): void => {
   const { code } = x;
   switch (s.op) {
     case "let":
@@ -30,7 +61,7 @@ const emitStmt = (x: Context, s: Stmt): void => {
       return;
     case "if":
       if (isVarying(x, s.cond)) {
-        emitMaskedIf(x, s);
+        emitMaskedIf(x, s, taken);
         return;
       }
       emitScalar(x, s.cond);
@@ -61,26 +92,32 @@ const emitStmt = (x: Context, s: Stmt): void => {
   }
 };
 
-/** A branch that lanes take or not: it runs if one does, and sets names only in those that do. */
-const emitMaskedIf = (x: Context, s: If): void => {
-  const { code } = x,
-    loop = x.vector as VectorLoop;
-  const masks = Array.from({ length: loop.unroll }, (_, u) => {
-    const mask = code.local("v128");
-    emitVector(x, s.cond, u);
+/** Push whether the condition holds, for all vectors together; what it is for each goes to locals, if there are any. */
+const emitMasks = (x: Context, cond: Expr, locals: readonly number[] | null): void => {
+  const { code } = x;
+  for (let u = 0; u < (x.vector as VectorLoop).unroll; u++) {
+    emitVector(x, cond, u);
     if (x.masks !== null) {
       code.emit("local.get", x.masks[u] as number);
       code.emit("v128.and");
     }
-    code.emit("local.set", mask);
-    return mask;
-  });
-  for (const [u, mask] of masks.entries()) {
-    code.emit("local.get", mask);
+    if (locals !== null) code.emit("local.tee", locals[u] as number);
     if (u > 0) code.emit("v128.or");
   }
-  code.emit("v128.any_true");
+};
+/** A branch that lanes take or not: it runs if one does, and sets names only in those that do. `taken` is a local that knows. */
+const emitMaskedIf = (x: Context, s: If, taken?: number): void => {
+  const { code } = x,
+    masks = Array.from({ length: (x.vector as VectorLoop).unroll }, () => code.local("v128"));
+  if (taken === undefined) {
+    emitMasks(x, s.cond, masks);
+    code.emit("v128.any_true");
+  } else code.emit("local.get", taken);
   code.emit("if");
+  if (taken !== undefined) {
+    emitMasks(x, s.cond, masks);
+    code.emit("drop");
+  }
   emitStmts({ ...apart(x), masks }, s.then);
   code.emit("end");
 };
