@@ -18,7 +18,7 @@ import { fromLinear, iadd, imul, isub, linear, unravel } from "../kernel/index.t
 import type { For, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Contraction, type Direct, extentOf } from "./contraction.ts";
-import { type Blocks, blocksOf, deepest, fewRows, loop, type Way, widest } from "./contractionBlocks.ts";
+import { type Blocks, blocksOf, deepest, fewRows, groups, loop, type Way } from "./contractionBlocks.ts";
 import {
   type Columns,
   directColumns,
@@ -179,9 +179,8 @@ const manyProducts = 3e6;
 /** The same where the columns do not change in the loop around, so that they are packed once for all rounds. */
 const fewProducts = 3e4;
 
-/** Sums of so many blocks, for so few results, are taken apart. */
+/** Sums of so many blocks, over so many products, are taken apart where the partial sums are less than half of the operands. */
 const fewBlocks = 4,
-  fewResults = 1 << 14,
   deepProducts = 4e6;
 const wayOf = (c: Contraction, m: readonly Var[], n: readonly Var[], rounds: number): Way => {
   const [M, N, K] = [extentOf(m), extentOf(n), extentOf(c.k)],
@@ -189,7 +188,7 @@ const wayOf = (c: Contraction, m: readonly Var[], n: readonly Var[], rounds: num
   if (rounds === 1) {
     if (c.steady) return products >= fewProducts ? "ahead" : c.columns === null ? "packed" : "direct";
     const blocks = Math.min(K / deepest, c.k[0]?.extent ?? 1);
-    if (blocks >= fewBlocks && M * N <= fewResults && N <= widest && products >= deepProducts) return "deep";
+    if (blocks >= fewBlocks && 2 * groups * M * N <= K * (M + N) && products >= deepProducts) return "deep";
     if (c.columns === null && c.straight === null && M >= 2 * fewRows && products >= manyProducts) return "ahead";
   }
   return c.columns === null ? "packed" : "direct";

@@ -55,9 +55,14 @@ export const tileOf = (type: "f32" | "f64", rows: number): readonly [rows: numbe
 };
 
 const finite = ([lo, hi]: Range): boolean => Number.isFinite(lo) && Number.isFinite(hi);
-/** Numbers on a page, and uses that are few: steps that are pages apart share sets of the caches, and what is used again is gone by then. */
-const page = 1024,
+/** Numbers in a cache line and on a page; steps that are few; uses that are few. */
+const line = 16,
+  page = 1024,
+  fewSteps = 128,
   fewAgain = 16;
+/** Whether a walk of so many steps is too long for the first cache: each touches a line of its own, and pages apart they share its sets. */
+const strays = (stride: number, steps: number): boolean =>
+  Math.abs(stride) >= page || (Math.abs(stride) >= line && steps > fewSteps);
 /** `left` where it is, for so many `uses` of each row. */
 const directOf = (left: Expr, m: readonly Var[], k: readonly Var[], uses: number): Direct | null => {
   if (left.op !== "read" || (left.buffer.type !== "f32" && left.buffer.type !== "f64")) return null;
@@ -79,7 +84,7 @@ const directOf = (left: Expr, m: readonly Var[], k: readonly Var[], uses: number
     steps: part(steps),
     rest: part(rest, c),
   };
-  if (uses > fewAgain && k.length === 1 && Math.abs(strideOf(direct.steps, k[0] as Var)) >= page) return null;
+  if (uses > fewAgain && k.length === 1 && strays(strideOf(direct.steps, k[0] as Var), extentOf(k))) return null;
   return finite(rangeOf(direct.rows)) && finite(rangeOf(direct.steps)) && finite(rangeOf(direct.rest)) ? direct : null;
 };
 

@@ -87,7 +87,7 @@ const evenly = (total: number, unit: number, most: number, least = 1): number =>
  */
 export type Way = "packed" | "ahead" | "direct" | "deep";
 /** Sums that are taken apart, so that threads can share them whatever the number of threads is. */
-const groups = 8;
+export const groups = 8;
 /** Blocks for `c`, whose loops are run `rounds` times. */
 export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], way: Way, rounds: number): Blocks => {
   const ahead = way === "ahead",
