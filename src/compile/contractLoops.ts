@@ -268,7 +268,10 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
     const block =
       b.KB > 1 ? loop(b.jb, [loop(b.kb, [...rows.block, ...sums])]) : loop(b.kb, [...rows.block, loop(b.jb, sums)]);
     return {
-      body: withoutUnitLoops([...first, around([b.ib], block)]),
+      body: withoutUnitLoops([
+        ...first,
+        b.apart ? around([b.jb, b.ib], loop(b.kb, [...rows.block, ...sums])) : around([b.ib], block),
+      ]),
       scratch,
       before: {
         body: withoutUnitLoops([packAll(b, n, c.right, panels as Buffer)]),

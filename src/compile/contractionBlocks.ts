@@ -22,6 +22,8 @@ export const flat = (at: readonly Expr[], extents: readonly number[]): Expr =>
 
 /** Block sizes and loop indices: a panel of k stays in the first cache, a block of packed operands in the second. */
 export interface Blocks {
+  /** Whether blocks of columns are what threads share. */
+  readonly apart: boolean;
   readonly type: "f32" | "f64";
   readonly MR: number;
   readonly NR: number;
@@ -102,8 +104,11 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kStep = Math.ceil(k0.extent / Math.ceil(k0.extent / kMost));
   const KB = Math.ceil(k0.extent / kStep),
     KC = kStep * kIn,
-    // Where rows are straight, blocks of columns are what threads share: each packs its own.
-    apart = way === "packed" && c.straight !== null && rounds < groups,
+    // Where rows are straight, blocks of columns are what threads share: each packs its own, or reads no others.
+    apart =
+      c.straight !== null &&
+      rounds < groups &&
+      (way === "packed" || (ahead && KB === 1 && M <= tallest && N >= fewRows * groups)),
     NC = evenly(
       N,
       NR,
@@ -116,7 +121,12 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     ),
     // There is enough to share already where columns have blocks, or loops around them.
     shared = way === "direct" && rounds * Math.ceil(N / NC) > 3,
-    cuts = shared ? 1 : ahead ? Math.floor(M / fewRows) : Math.min(M / fewRows, products / blockProducts),
+    cuts =
+      shared || (ahead && apart)
+        ? 1
+        : ahead
+          ? Math.floor(M / fewRows)
+          : Math.min(M / fewRows, products / blockProducts),
     MC = evenly(
       M,
       MR,
@@ -139,6 +149,7 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     inner = kRest.map((x, i) => loopVar(`kr${i}`, x.extent));
   const uneven = k0.extent % kStep !== 0;
   return {
+    apart,
     type,
     MR,
     NR,
