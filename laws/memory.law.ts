@@ -1,6 +1,7 @@
 // Memory: nobody disposes of anything, nothing grows, what cannot fit is refused before harm is done.
 import { describe, expect, it } from "vitest";
 import { grad, jit, type NDArray, np, OutOfMemoryError } from "../src/index.ts";
+import { Heap } from "../src/runtime/heap.ts";
 import { stats } from "../src/runtime/stats.ts";
 
 const rss = (): number => process.memoryUsage().rss / 2 ** 20;
@@ -123,6 +124,16 @@ describe("memory", () => {
     };
     expect(forgottenBy()).toBeGreaterThan(15);
     expect(forgottenBy()).toBeLessThan(5);
+  });
+
+  it("blocks in a row do not begin alike, whatever their sizes", () => {
+    for (const bytes of [32768, 1 << 16, 4096 * 17 + 64, (1 << 20) - 256, 1 << 20, 5 << 20]) {
+      const heap = new Heap({ grow: () => true, maxBytes: 2 ** 31 }),
+        starts = Array.from({ length: 8 }, () => (heap.allocate(bytes)?.address ?? 0) % 4096);
+      const near = starts.slice(1).filter((a, i) => (a - (starts[i] as number) + 4096 + 256) % 4096 < 512);
+      expect(near, `${bytes} bytes: ${starts}`).toEqual([]);
+      expect(heap.used).toBeLessThanOrEqual(8 * bytes * 1.05);
+    }
   });
 
   it("live bytes return to the start when arrays are donated", () => {

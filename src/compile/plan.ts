@@ -1,5 +1,6 @@
 // The memory plan: when each temporary lives, which values take the place of others, and where in the arena each is.
 import { sizeOf } from "../core/aval.ts";
+import { spread } from "../kernel/spread.ts";
 import type { Buffer } from "../kernel/expr.ts";
 import { byteSize } from "../kernel/expr.ts";
 import { kernelsOf } from "../kernel/print.ts";
@@ -191,7 +192,7 @@ const slotsOf = (
     if (outside.has(b) || slotOf.has(b) || shared.has(b)) return;
     const slot: Slot = {
       buffers: [b],
-      bytes: placedBytes(b) * (copies.get(b) ?? 1),
+      bytes: spread(placedBytes(b)) * (copies.get(b) ?? 1),
       offset: 0,
       ...(lives.get(b) as Life),
     };

@@ -3,6 +3,8 @@
 // Blocks tile the heap without gaps. Free blocks hang in bins by size: eight bins for each power of two, a bitmap of the
 // bins that hold any. So allocation looks at a handful of blocks and release at two neighbours.
 
+import { spread } from "../kernel/spread.ts";
+
 /** A range of bytes that belongs to its owner until it is released. */
 export interface Block {
   readonly address: number;
@@ -72,7 +74,7 @@ export class Heap {
 
   /** A block of at least `bytes` bytes at a multiple of 64, or null if there is no room and memory cannot grow. */
   allocate(bytes: number): Block | null {
-    const size = Math.max(unit, Math.ceil(bytes / unit) * unit);
+    const size = spread(Math.max(unit, Math.ceil(bytes / unit) * unit));
     if (size > this.capacity) return null;
     const piece = this.find(size) ?? this.extend(size);
     if (piece === null) return null;
