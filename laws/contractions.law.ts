@@ -125,7 +125,7 @@ describe("contractions", () => {
       count: extent(1, 2),
       from: extent(1, 3, 8),
       to: extent(4, 5, 12, 16),
-      width: extent(7, 8, 10, 16, 24),
+      width: extent(7, 8, 10, 14, 16, 24, 28),
       size: extent(1, 3, 5),
       stride: extent(1, 1, 2),
       threads: extent(1, 2),

@@ -44,7 +44,7 @@ export interface Epilogue {
 
 /** All register tiles of a block. */
 const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
-  const { MR, NR, NC, KC, KB, kb, p, q, v, tile, type } = b,
+  const { MR, NC, KC, KB, kb, p, q, v, tile, type } = b,
     several = kb.extent > 1,
     kk = loopVar("kk", KC);
   const accs = Array.from({ length: MR }, (_, r) => ({
@@ -53,7 +53,7 @@ const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
     value: binary("mul", rows.element(r, kk), columns.element(kk)),
   }));
   const sums = accs.map(({ name }, r): Stmt => {
-    const where = iadd(imul(iadd(iadd(b.row0, imul(p, MR)), int(r)), NC), iadd(imul(q, NR), v));
+    const where = iadd(imul(iadd(iadd(b.row0, imul(p, MR)), int(r)), NC), iadd(b.column, v));
     const before = select(compare("gt", kb, int(0)), read(tile, [where]), constant(type, 0));
     return {
       op: "store",

@@ -130,12 +130,22 @@ const sides = (
 };
 /** Rows up to which columns are loaded where they are: each use of a packed panel is a little faster. */
 const fewUses = 96;
+/** What it costs to pack a number of the right side. */
+const costOfPacking = (right: Expr, n: readonly Var[]): number =>
+  (isUnit(right, n[n.length - 1]) ? 0.5 : 1.5) + 0.3 * costOf(right);
+/** The longest rows of columns that end with a tile moved up. */
+export const longestRagged = 192;
+/** Columns that tiles compute for each of those there are, if no tile crosses the end of the last index: the last one is moved up. */
+const overlap = (last: Var, NR: number): number => (Math.ceil(last.extent / NR) * NR) / last.extent;
 /** The columns of a tile lie side by side if tiles do not cross the end of the last index. */
 const columnsOf = (right: Expr, m: readonly Var[], n: readonly Var[], k: readonly Var[]): Direct | null => {
   const last = n[n.length - 1],
-    [, NR] = tileOf(right.type as "f32" | "f64", extentOf(m));
-  if (last === undefined || last.extent % NR !== 0 || extentOf(m) > fewUses) return null;
-  const found = directOf(right, n, k, extentOf(m));
+    M = extentOf(m),
+    [, NR] = tileOf(right.type as "f32" | "f64", M);
+  if (last === undefined || last.extent < NR || M > fewUses) return null;
+  const twice = overlap(last, NR) - 1;
+  if (twice > 0 && (last.extent > longestRagged || (M * twice) / NR > costOfPacking(right, n))) return null;
+  const found = directOf(right, n, k, M);
   return found !== null && strideOf(found.rows, last) === 1 ? found : null;
 };
 /** What it costs to run the sum this way, in steps of one register tile column: padding, packing, storing. */
@@ -144,9 +154,9 @@ const costOfSides = ({ left, right, m, n, direct, columns, steady }: Sides, k: r
     [MR, NR] = tileOf(left.type as "f32" | "f64", M),
     N = extentOf(n),
     K = extentOf(k);
-  const products = (Math.ceil(M / MR) * MR * Math.ceil(N / NR) * NR * K) / NR;
-  const packRight =
-      steady || columns !== null ? 0 : N * K * ((isUnit(right, n[n.length - 1]) ? 0.5 : 1.5) + 0.3 * costOf(right)),
+  const wide = columns === null ? Math.ceil(N / NR) * NR : N * overlap(n[n.length - 1] as Var, NR),
+    products = (Math.ceil(M / MR) * MR * wide * K) / NR;
+  const packRight = steady || columns !== null ? 0 : N * K * costOfPacking(right, n),
     packLeft = M * K * (direct === null ? 1 + 0.3 * costOf(left) : 0.1);
   return products + packRight + packLeft + M * N * (n.includes(last) ? 0.4 : 2.5);
 };

@@ -1,7 +1,7 @@
 // The block sizes and loop indices of a contraction.
 import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import { buffer, int, loopVar } from "../kernel/expr.ts";
-import { iadd, idiv, imul, isub } from "../kernel/index.ts";
+import { iadd, iclamp, idiv, imod, imul, isub } from "../kernel/index.ts";
 import type { For, Mark, Stmt } from "../kernel/program.ts";
 import { type Contraction, extentOf, tileOf } from "./contraction.ts";
 import { at } from "./indices.ts";
@@ -49,6 +49,8 @@ export interface Blocks {
   readonly v: Var;
   readonly pLimit: Partial<For>;
   readonly qLimit: Partial<For>;
+  /** The first column of tile q in its block. */
+  readonly column: Expr;
   /** Loops over k in a block around a body, with the flat index, and the substitution of the indices of k. */
   readonly kLoops: (body: readonly Stmt[], innermost?: Mark) => Stmt;
   /** The last index of k, which the innermost of these loops is about. */
@@ -83,6 +85,22 @@ const evenly = (total: number, unit: number, most: number, least = 1): number =>
   for (let n = blocks; n <= 2 * blocks; n++) if (total % (n * unit) === 0) return total / n;
   return ceilTo(Math.ceil(total / blocks), unit);
 };
+/** Tiles over columns: blocks are of so many columns at least, which have so many tiles. */
+interface Tiling {
+  readonly unit: number;
+  readonly tiles: number;
+  readonly column: (q: Expr) => Expr;
+}
+/** Tiles side by side, or, where the last index does not end with one, so that the last of its tiles does. */
+const tilingOf = (NR: number, last: number): Tiling => {
+  if (last % NR === 0) return { unit: NR, tiles: 1, column: (q) => imul(q, NR) };
+  const tiles = Math.ceil(last / NR);
+  return {
+    unit: last,
+    tiles,
+    column: (q) => iadd(imul(idiv(q, tiles), last), iclamp(imul(imod(q, tiles), NR), 0, last - NR)),
+  };
+};
 /**
  * How columns are had: panels packed for a block of columns at a time, or for all of them before anything else, or no panels at all.
  * Each block of rows is finished before the next in the last two. `deep`: groups of blocks of k are summed apart.
@@ -104,6 +122,8 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kStep = Math.ceil(k0.extent / Math.ceil(k0.extent / kMost));
   const KB = Math.ceil(k0.extent / kStep),
     KC = kStep * kIn,
+    inPlace = c.columns !== null && (way === "direct" || way === "deep"),
+    { unit, tiles, column } = tilingOf(NR, inPlace ? (n[n.length - 1] as Var).extent : NR),
     // Where rows are straight, blocks of columns are what threads share: each packs its own, or reads no others.
     apart =
       c.straight !== null &&
@@ -111,7 +131,7 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
       (way === "packed" || (ahead && KB === 1 && M <= tallest && N >= fewRows * groups)),
     NC = evenly(
       N,
-      NR,
+      unit,
       widest,
       apart
         ? Math.min(groups / rounds, N / (2 * NR))
@@ -143,7 +163,8 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kb = loopVar("kb", perGroup),
     group = KG > 1 ? kg : int(0),
     kAt = iadd(imul(group, perGroup), kb),
-    q = loopVar("q", NC / NR),
+    q = loopVar("q", (NC / unit) * tiles),
+    qLimit = remaining(N, jb, NC / unit, unit),
     panels = ahead ? Math.ceil(N / NR) : NC / NR,
     kq = loopVar("kq", kStep),
     inner = kRest.map((x, i) => loopVar(`kr${i}`, x.extent));
@@ -170,7 +191,8 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     q,
     v: loopVar("v", NR),
     pLimit: remaining(M, ib, MC / MR, MR),
-    qLimit: remaining(N, jb, NC / NR, NR),
+    qLimit: qLimit.limit === undefined ? {} : { limit: imul(qLimit.limit, tiles) },
+    column: column(q),
     kLoops: (body, innermost = "serial") => {
       const vars = [kq, ...inner],
         limit = uneven ? { limit: isub(int(k0.extent), imul(kAt, kStep)) } : {};

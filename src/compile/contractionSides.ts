@@ -213,7 +213,7 @@ export const packedColumns = (b: Blocks, packed: Buffer): Columns => ({
   element: (kk) => read(packed, [iadd(imul(iadd(imul(b.panel, b.KC), kk), b.NR), b.v)]),
 });
 export const directColumns = (b: Blocks, n: readonly Var[], k: readonly Var[], d: Direct): Columns => {
-  const { NR, NC, jb, q, v } = b,
+  const { NC, jb, v } = b,
     w = walk(b, n, k, d, "along", 0),
     column = loopVar("column", w.span);
   return {
@@ -223,7 +223,7 @@ export const directColumns = (b: Blocks, n: readonly Var[], k: readonly Var[], d
       {
         op: "let",
         name: column,
-        value: w.begin(iadd(imul(jb, NC), imul(q, NR))),
+        value: w.begin(iadd(imul(jb, NC), b.column)),
       },
     ],
     step: w.step,
