@@ -1,9 +1,9 @@
-// Error functions. erf x = x + x p(x^2) for small x; erfc x = exp(-x^2) q / (1 + 2x), where q is a polynomial in (x - k) / (x + k),
+// Error functions. erf x = x + x p(x^2) for small x, for float32 1 - 2^-y with a polynomial y; erfc x = exp(-x^2) q / (1 + 2x), where q is a polynomial in (x - k) / (x + k),
 // in which it is almost flat (Shepherd & Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp. 1981),
 // for float32 one in s = x / (x + k), as 1 + s p(s), which is exact at 0. Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
-// function", 2010). All coefficients: minimax fits (Remez exchange in 60 digits).
+// function", 2010). All coefficients: minimax fits (Remez exchange).
 import type { Expr } from "./expr.ts";
-import { exp2Rough, expTail } from "./mathExp.ts";
+import { expTail } from "./mathExp.ts";
 import { log } from "./mathLog.ts";
 import { rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
@@ -11,6 +11,7 @@ import {
   abs,
   add,
   and,
+  atMost,
   bits,
   div,
   eq,
@@ -26,6 +27,7 @@ import {
   pick,
   pickPoly,
   poly,
+  powerOf,
   sqrt,
   sub,
   withSign,
@@ -39,9 +41,6 @@ interface Piece {
   readonly p: readonly number[];
 }
 interface Constants {
-  readonly small: readonly number[];
-  /** Where the tail's formula starts for erf. */
-  readonly edge: number;
   readonly k: number;
   readonly scaled: readonly number[];
   /** Where erfc is 0. */
@@ -51,18 +50,8 @@ interface Constants {
   /** The first piece is in w, the others in sqrt(w). */
   readonly inverse: readonly Piece[];
 }
-/** log2 erfc x for 0.92 <= x <= 3.93, for erf of float32, which is 1 from there. */
-const logTail = [
-  -0.00028241556719876826, -1.6268914937973022, -0.9192606806755066, -0.149940624833107, 0.03206615522503853,
-  -0.0043902951292693615, 0.0002826622221618891,
-];
 const constants: { readonly [K in Format["float"]]: Constants } = {
   f32: {
-    small: [
-      0.12837916612625122, -0.3761262893676758, 0.11283625662326813, -0.026855729520320892, 0.005192392971366644,
-      -0.0008049530442804098, 7.995173655217513e-5,
-    ],
-    edge: 0.92,
     k: 2.03,
     scaled: [
       1.769392490386963, -3.4096615314483643, 1.8501293659210205, 0.48610231280326843, -0.464289128780365,
@@ -91,12 +80,6 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
     ],
   },
   f64: {
-    small: [
-      0.12837916709551256, -0.3761263890318352, 0.11283791670944185, -0.026866170643111458, 0.005223977606118134,
-      -0.0008548325929298868, 0.00012055293576585455, -1.4924712299478476e-5, 1.644713158110919e-6,
-      -1.6206314101231075e-7, 1.371098280026889e-8, -7.779474259050539e-10,
-    ],
-    edge: 1,
     k: 2.5,
     scaled: [
       1.2648381843668615, -0.12235676308240431, -0.0990245395736017, 0.15762991902322107, -0.10296705603857938,
@@ -156,7 +139,14 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
 };
 const of = (x: Expr): Constants => constants[formatOf(x).float];
 
-const smallErf = (x: Expr): Expr => fma(x, poly(mul(x, x), of(x).small), x);
+/** For float64, up to `edge`: erf x = x + x p(x^2). */
+const edge = 1,
+  small = [
+    0.12837916709551256, -0.3761263890318352, 0.11283791670944185, -0.026866170643111458, 0.005223977606118134,
+    -0.0008548325929298868, 0.00012055293576585455, -1.4924712299478476e-5, 1.644713158110919e-6,
+    -1.6206314101231075e-7, 1.371098280026889e-8, -7.779474259050539e-10,
+  ];
+const smallErf = (x: Expr): Expr => fma(x, poly(mul(x, x), small), x);
 /** `(1 + 2b) exp(b^2) erfc(b)`. */
 const scaledTail = (b: Expr): Expr => {
   const { k, scaled } = of(b),
@@ -168,20 +158,38 @@ const scaledTail = (b: Expr): Expr => {
 /** erfc of `a`, which is not negative (float64: from 1/2 on); the square of a is taken apart, so that its exponential is exact. */
 const tail = (a: Expr): Expr => {
   const { upper, end } = of(a),
-    b = pick(gt(a, end), end, a),
+    b = atMost(a, end),
     top = fromBits(and(bits(b), upper)),
     low = mul(sub(top, b), add(top, b)); // -b^2 = low - top^2
   return expTail(mul(top, top), low, div(scaledTail(b), fma(b, 2, 1)));
 };
 
-/** 1 - erf a for `a` from the edge on; for smaller ones it is any number. */
-const complement = (a: Expr): Expr => {
-  return formatOf(a).float === "f32" ? exp2Rough(poly(pick(gt(a, 3.93), 3.93, a), logTail)) : tail(a);
+/** For float32, where erf is less than 1: -log2 erfc a = 2 a + a p(a). */
+const end32 = 3.93,
+  logTail = [
+    -0.37209296226501465, 0.9184474349021912, 0.14827920496463776, -0.02764046937227249, -0.000216417814954184,
+    0.002391836605966091, -0.0009071478270925581, 0.00016848967061378062, -1.3257441423775163e-5,
+  ],
+  /** 1 - 2^-r = r + r p(r) for |r| <= 1/2. */
+  fall = [
+    -0.3068528175354004, -0.24022649228572845, 0.05550365149974823, -0.00961837638169527, 0.001338860485702753,
+    -0.0001534852635813877,
+  ];
+/** `1 - 2^-y` with y from above, so that there is one formula for the small and the large. */
+const erf32 = (x: Expr): Expr => {
+  const a = atMost(abs(x), end32),
+    y = fma(poly(a, logTail), a, add(a, a)),
+    { magic, bias } = formatOf(x),
+    held = sub(lit(x, magic + bias), y),
+    r = add(y, sub(held, magic + bias)),
+    power = powerOf(held);
+  return withSign(fma(power, fma(poly(r, fall), r, r), sub(lit(x, 1), power)), x);
 };
 /** Error function. */
 export const erf = (x: Expr): Expr => {
+  if (formatOf(x).float === "f32") return erf32(x);
   const a = abs(x);
-  return withSign(pick(lt(a, of(x).edge), smallErf(a), sub(lit(x, 1), complement(a))), x);
+  return withSign(pick(lt(a, edge), smallErf(a), sub(lit(x, 1), tail(a))), x);
 };
 /** Complementary error function. */
 export const erfc = (x: Expr): Expr => {

@@ -7,6 +7,8 @@ import type { Format } from "./mathOps.ts";
 import {
   abs,
   add,
+  atLeast,
+  atMost,
   bits,
   clamp,
   div,
@@ -155,8 +157,6 @@ export const expSum = (x: Expr, low: Expr): Expr => {
 };
 /** `x > k` for a positive k, or x is a NaN with a plus: compared as integers, which the floating point units do not notice. */
 const above = (x: Expr, k: number): Expr => gt(bits(x), bits(lit(x, k)));
-const atLeast = (x: Expr, least: number): Expr => pick(lt(x, least), least, x),
-  atMost = (x: Expr, most: number): Expr => pick(gt(x, most), most, x);
 /** The factors of a power: `y`, times a unit in the last place of 1, and what holds `n + more`. */
 type Factors = (x: Expr, unit: number, more: number) => { readonly y: Expr; readonly held: Expr };
 /**
@@ -213,17 +213,6 @@ export const exp2 = (x: Expr): Expr =>
       held,
     };
   });
-// 2^r = 1 + r p(r), to 2^-27: where only a part of the result comes from it.
-const rough = [
-  0.6931472420692444, 0.24022655189037323, 0.05550272762775421, 0.009617054834961891, 0.0013417938025668263,
-  0.0001582597615197301,
-];
-/** `2^x` of a float32 between -126 and 127, a little less exact. */
-export const exp2Rough = (x: Expr): Expr => {
-  const { n, held } = round(x, 1, formatOf(x).bias),
-    r = sub(x, n);
-  return mul(poly(r, [1, ...rough]), powerOf(held));
-};
 /** `e^x - 1 = 2^n (exp(r) - 1) + (2^n - 1)`, in halves so that 2^n does not overflow; the exact sum of small x is x itself. */
 export const expm1 = (x: Expr): Expr => {
   const { flat, reach, expm1: p } = of(x),

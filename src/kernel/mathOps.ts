@@ -130,11 +130,10 @@ export const withSign = (x: Expr, s: Expr): Expr => fromBits(or(bits(x), and(bit
 /** `x` negated where `s` is negative (or -0). */
 export const flipSign = (x: Expr, s: Expr): Expr => fromBits(xor(bits(x), and(bits(s), signBit(formatOf(x)))));
 
-/** The value of `x`, where it is not NaN, limited to `[lo, hi]`. */
-export const clamp = (x: Expr, lo: number, hi: number): Expr => {
-  const low = pick(lt(x, lo), lo, x);
-  return pick(gt(low, hi), hi, low);
-};
+/** The value of `x`, where it is not NaN, limited on one side or on both. */
+export const atLeast = (x: Expr, least: number): Expr => pick(lt(x, least), least, x);
+export const atMost = (x: Expr, most: number): Expr => pick(gt(x, most), most, x);
+export const clamp = (x: Expr, lo: number, hi: number): Expr => atMost(atLeast(x, lo), hi);
 /** The nearest integer n to `x * k`, as a float, and `n + more` inside a float whose low bits hold it. */
 export const round = (x: Expr, k: number, more = 0): { readonly n: Expr; readonly held: Expr } => {
   const magic = formatOf(x).magic + more,
