@@ -58,7 +58,7 @@ const finite = ([lo, hi]: Range): boolean => Number.isFinite(lo) && Number.isFin
 /** Numbers in a cache line and on a page; steps that are few; uses that are few. */
 const line = 16,
   page = 1024,
-  fewSteps = 128,
+  fewSteps = 256,
   fewAgain = 16;
 /** Whether a walk of so many steps is too long for the first cache: each touches a line of its own, and pages apart they share its sets. */
 const strays = (stride: number, steps: number): boolean =>
