@@ -136,6 +136,15 @@ describe("memory", () => {
     }
   });
 
+  it("what was donated is not computed again as what it was before", () => {
+    const x = np.linspace(0, 1, 1 << 20),
+      step = jit((p: NDArray) => np.add(p, 1), { donate: [0] });
+    for (let i = 0; i < 10; i++) np.exp(x); // let x grow old
+    const p = step(np.exp(x));
+    for (let i = 0; i < 40; i++) np.add(np.exp(x), i); // 2 x 40 x 4 MiB
+    expect(p.slice(0).item()).toBe(2);
+  });
+
   it("live bytes return to the start when arrays are donated", () => {
     const step = jit((p: NDArray) => np.multiply(p, 0.99), { donate: [0] });
     let p: NDArray = step(np.ones([100_000]));

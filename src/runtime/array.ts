@@ -136,6 +136,9 @@ export const take = (x: ConcreteArray, aval: Aval, donation: Donation): Concrete
     y = new ConcreteArray(aval, null, cell);
   x.cell = null;
   x.donation = donation;
+  // Other bytes may be in it by now.
+  cell.device?.fleeting.remove(cell);
+  cell.recipe = null;
   if (cell.slot >= 0) {
     newborn[cell.slot] = y;
     return y;
