@@ -95,4 +95,16 @@ describe("explain: a training step", () => {
     for (const title of ["jaxpr", "fusion", "program", "memory", "code"]) expect(text).toContain(`== ${title}`);
     expect(text).toContain("(module");
   });
+  it("parts of a gradient are put together once, and costly operands of products are computed once", () => {
+    const pool = (x: NDArray): NDArray =>
+      lax.reduceWindow(x, Number.NEGATIVE_INFINITY, np.maximum, [1, 1, 2, 2], [1, 1, 2, 2], "VALID");
+    const x = np.ones([2, 3, 12, 12]),
+      y = np.ones([2, 3, 6, 6]),
+      w = np.ones([108, 64]);
+    const slope = explain(jit(grad((v: NDArray) => np.sum(np.multiply(pool(v), y)))), x);
+    expect(slope.kernels.length).toBe(2); // along rows, along columns
+    const product = jit((v: NDArray) => np.matmul(np.reshape(pool(v), [64, 108]), w)),
+      seen = explain(product, np.ones([64, 3, 12, 12]));
+    expect(seen.groups).toContain("an operand that costs much");
+  });
 });

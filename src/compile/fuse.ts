@@ -2,14 +2,13 @@
 // that all uses of a value are known when it is decided; a use is a read at an index, the fusion the replacement of the read.
 import { sizeOf } from "../core/aval.ts";
 import { isEffect } from "../core/effects.ts";
-import type { Atom, Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
+import type { Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import type { Buffer, Expr, Var as Index, Read } from "../kernel/expr.ts";
 import { topological } from "../kernel/expr.ts";
-import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
-import { contractionOf } from "./contraction.ts";
 import { costOf, indicesOf } from "./cost.ts";
-import { type Group, isIdentity, isInOrder, isPermuted, lowerAt, newGroup, readsOf, waits } from "./group.ts";
+import { type Group, isIdentity, isPermuted, lowerAt, newGroup, readsOf, waits } from "./group.ts";
+import { hasReduce, type Roles, rolesOf } from "./roles.ts";
 
 /** Groups in an order in which they can run, and why each value that has a buffer has one. */
 export interface Fusion {
@@ -18,19 +17,7 @@ export interface Fusion {
 }
 
 /** Limits that keep kernels, and the time to compile them, small. */
-const limits = { nodes: 1500, depth: 150, contexts: 12, roots: 12 } as const;
-
-/** Whether a value, computed on its own, is a sum of products worth packing. */
-const isContraction = (g: Group, e: Expr): boolean => {
-  if (e.op !== "reduce" || e.combine !== "add") return false;
-  const merged = mergeLoops(g.vars, mergeReductions(canonical([e])), []);
-  return contractionOf(merged.roots[0] as Expr, merged.vars) !== null;
-};
-
-const hasReduce = (e: Expr): boolean => topological([e]).some((x) => x.op === "reduce");
-/** Whether the index alone chooses what an element is: arrays that are joined, or have something around or between their elements. */
-const isPlaced = (e: Expr): boolean =>
-  topological([e]).some((x) => x.op === "select" && readsOf(x.args[0] as Expr).length === 0);
+const limits = { nodes: 1500, depth: 150, contexts: 12, roots: 12, packing: 8 } as const;
 
 /** The state of one pass. */
 class Fuser {
@@ -45,19 +32,11 @@ class Fuser {
   private readonly varOf = new Map<Buffer, Var>();
   private readonly order = new Map<Var, number>();
   private readonly numbers = new Map<Eqn, number>();
-  /** Contractions, and what follows one element by element with nobody else looking at it. */
-  private readonly following = new Set<Var>();
-  private readonly heavy = new Set<Var>();
-  /** Of what follows contractions, what puts their results at places of its own: nobody should look for them there twice. */
-  private readonly placed = new Set<Var>();
-  /** The same values in the same order, seen as another shape. */
-  private readonly reshaped = new Set<Var>();
+  private readonly roles: Roles;
   /** The group of the effect that comes next: it waits for the one before, as if it read something of it. */
   private nextEffect: Group | null = null;
   /** Values that wait for others. */
   private readonly waiting = new Set<Var>();
-  /** What each value is at the loops of a group of its shape. */
-  private readonly owns = new Map<Var, Expr>();
 
   constructor(jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer) {
     this.jaxpr = jaxpr;
@@ -74,49 +53,14 @@ class Fuser {
       }
       this.numbers.set(e, i);
     });
+    this.roles = rolesOf(jaxpr, bufferOf, this.varOf);
   }
 
   run(): Fusion {
     const { jaxpr } = this;
     for (const a of jaxpr.outs) if (isVar(a)) this.reasons.set(a, "a result");
-    this.follow();
     for (let i = jaxpr.eqns.length - 1; i >= 0; i--) this.visit(jaxpr.eqns[i] as Eqn);
     return { groups: this.sorted(), reasons: this.reasons };
-  }
-
-  /** Find the values that could be computed where a contraction stores its result. */
-  private follow(): void {
-    const users = new Map<Var, number>();
-    const count = (a: Atom): void => {
-      if (isVar(a)) users.set(a, (users.get(a) ?? 0) + 1);
-    };
-    for (const e of this.jaxpr.eqns) e.ins.forEach(count);
-    this.jaxpr.outs.forEach(count);
-    for (const e of this.jaxpr.eqns) {
-      if (isCall(e.prim) || "routine" in e.prim) continue;
-      const v = e.outs[0] as Var,
-        g = newGroup(-1, v.aval.shape, null),
-        own = lowerAt(e, g.vars, this.bufferOf);
-      this.owns.set(v, own);
-      if (isContraction(g, own)) {
-        this.following.add(v);
-        this.heavy.add(v);
-      } else if (!hasReduce(own)) this.followOne(v, g, own, users);
-    }
-  }
-  private followOne(v: Var, g: Group, own: Expr, users: ReadonlyMap<Var, number>): void {
-    const from = readsOf(own).filter((r) => {
-      const u = this.varOf.get(r.buffer) as Var;
-      return (this.following.has(u) || this.reshaped.has(u)) && users.get(u) === 1;
-    });
-    if (from.length === 0) return;
-    const among =
-      (vars: ReadonlySet<Var>) =>
-      (r: Read): boolean =>
-        vars.has(this.varOf.get(r.buffer) as Var);
-    if (isPlaced(own) || from.some(among(this.placed))) this.placed.add(v);
-    if (this.placed.has(v) || from.some((r) => isIdentity(g, r) && among(this.following)(r))) this.following.add(v);
-    else if (from.some((r) => isInOrder(g, r))) this.reshaped.add(v);
   }
 
   private visit(e: Eqn): void {
@@ -131,8 +75,8 @@ class Fuser {
     }
     const v = e.outs[0] as Var,
       uses = this.uses.get(v) ?? new Map<Group, Set<Read>>();
-    const own = this.owns.get(v) as Expr;
-    const heavy = this.heavy.has(v);
+    const own = this.roles.owns.get(v) as Expr;
+    const heavy = this.roles.heavy.has(v);
     const reason = this.reasons.get(v) ?? this.refusal(v, own, heavy, uses);
     if (reason === null) {
       for (const [g, reads] of uses) this.inline(e, v, g, reads, heavy);
@@ -229,11 +173,13 @@ class Fuser {
     if (heavy) return null;
     // An operand is packed number by number, a result is stored vector by vector: what is between two contractions belongs to the first.
     const packed = [...uses].some(([g, reads]) => g.main !== null && [...reads].some((r) => !isIdentity(g, r)));
-    if (this.following.has(v) && (uses.size > 1 || contexts > 1 || packed)) return "what a contraction gives";
+    if (this.roles.following.has(v) && (uses.size > 1 || contexts > 1 || packed)) return "what a contraction gives";
     if (contexts > limits.contexts) return `${contexts} places that read it`;
     const n = Math.max(1, sizeOf(v.aval.shape)),
       cost = costOf(own),
       again = evaluations - n;
+    if (packed && cost > 0 && (this.roles.costs.get(v) ?? 0) > limits.packing) return "an operand that costs much";
+    if (this.roles.joined.has(v) && again > 0) return "what is put together";
     // What reads nothing is cheap to compute again; so is a choice, which lies in memory in another form than in registers.
     const remembering = readsOf(own).length === 0 || v.aval.dtype === "bool" ? 8 : 3;
     if (cost === 0 || again <= 0 || cost * again <= remembering * n) return null;
@@ -276,7 +222,7 @@ class Fuser {
 
   /** Make `v` a result of `g`. */
   private settle(e: Eqn, v: Var, g: Group, heavy: boolean): void {
-    const value = this.owns.get(v) as Expr; // groups of one shape have the same loops
+    const value = this.roles.owns.get(v) as Expr; // groups of one shape have the same loops
     if (heavy) g.main = v;
     g.roots.set(v, value);
     g.eqns.push(e);

@@ -7,6 +7,7 @@ import { Literal, type Value } from "../../core/value.ts";
 import { dilate } from "../../primitives/convAxes.ts";
 import { paddingOf } from "../../primitives/convLayout.ts";
 import { pad, sliceAxis } from "../../primitives/movement.ts";
+import * as arithmetic from "../arithmetic.ts";
 import { type ArrayLike, asArray, elementOf, type NDArray } from "../array.ts";
 import { expandTo } from "../broadcasting.ts";
 import { add, max, min, mul } from "./binary.ts";
@@ -24,12 +25,14 @@ export interface WindowOptions {
   readonly windowDilation?: readonly number[];
 }
 
-const identities = new Map<unknown, readonly number[]>([
-  [add, [0]],
-  [mul, [1]],
-  [max, [-Infinity, -(2 ** 31)]],
-  [min, [Infinity, 2 ** 31 - 1]],
-]);
+const identities = new Map<unknown, readonly number[]>(
+  [
+    { of: [add, arithmetic.add], are: [0] },
+    { of: [mul, arithmetic.multiply], are: [1] },
+    { of: [max, arithmetic.maximum], are: [-Infinity, -(2 ** 31)] },
+    { of: [min, arithmetic.minimum], are: [Infinity, 2 ** 31 - 1] },
+  ].flatMap(({ of, are }) => of.map((f) => [f, are])),
+);
 const isIdentity = (init: Value, f: Combine): boolean =>
   init instanceof Literal && (identities.get(f)?.includes(init.value) ?? false);
 
