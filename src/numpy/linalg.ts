@@ -1,14 +1,14 @@
 // The namespace `np.linalg`: norms, and the functions of np that belong here too. Decompositions are not there yet.
-import type { Shape } from "../core/aval.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Value } from "../core/value.ts";
 import * as p from "../primitives/elementwise.ts";
-import { reshape, sum as sumOf } from "../primitives/linear.ts";
+import { sum as sumOf } from "../primitives/linear.ts";
 import { fullLike } from "../primitives/pointwise.ts";
 import { reduceMax, reduceMin } from "../primitives/reductions.ts";
 import type { ArrayLike, NDArray } from "./array.ts";
 import { type Axes, normalAxes } from "./axes.ts";
 import { show } from "./given.ts";
+import { keep, rooted } from "./keeping.ts";
 import { operand, real } from "./kinds.ts";
 import { named } from "./named.ts";
 import type { KeepOptions } from "./reductions.ts";
@@ -35,11 +35,6 @@ export interface MatrixNormOptions extends KeepOptions {
   readonly ord?: MatrixOrder;
 }
 
-// f(s), and 0 where s is 0, with slope 0 there: the slope of a root is infinite at 0, that of a norm is not.
-const rooted = (s: Value, f: (x: Value) => Value): Value => {
-  const flat = p.eq(s, fullLike(s, 0));
-  return p.select(flat, s, f(p.select(flat, fullLike(s, 1), s)));
-};
 const vectorNormOf = (x: Value, ord: number, axes: readonly number[]): Value => {
   const size = p.abs(x),
     counts = p.convertElementType(p.ne(x, fullLike(x, 0)), x.dtype);
@@ -87,13 +82,6 @@ const matrixNormOf = (op: string, x: Value, ord: MatrixOrder, [rows, columns]: r
       });
   }
 };
-const kept = (y: Value, shape: Shape, axes: readonly number[], keepdims: boolean): Value =>
-  keepdims
-    ? reshape(
-        y,
-        shape.map((d, i) => (axes.includes(i) ? 1 : d)),
-      )
-    : y;
 const vectorOrder = (op: string, ord: unknown): number => {
   if (typeof ord !== "number" || Number.isNaN(ord))
     throw new ArgumentError({ op, expected: "a number as the order of a vector norm", got: show(ord) });
@@ -117,7 +105,7 @@ export const vectorNorm = named(
   (x: ArrayLike, { axis = null, keepdims = false, ord = 2 }: VectorNormOptions = {}): NDArray => {
     const v = operand(real, "vectorNorm", x),
       axes = normalAxes(axis, v.ndim, "vectorNorm");
-    return kept(vectorNormOf(v, vectorOrder("vectorNorm", ord), axes), v.shape, axes, keepdims);
+    return keep(vectorNormOf(v, vectorOrder("vectorNorm", ord), axes), v.shape, axes, keepdims);
   },
 );
 /**
@@ -133,7 +121,7 @@ export const matrixNorm = named(
   (x: ArrayLike, { keepdims = false, ord = "fro" }: MatrixNormOptions = {}): NDArray => {
     const v = operand(real, "matrixNorm", x),
       axes = lastTwo("matrixNorm", v);
-    return kept(matrixNormOf("matrixNorm", v, ord, axes), v.shape, axes, keepdims);
+    return keep(matrixNormOf("matrixNorm", v, ord, axes), v.shape, axes, keepdims);
   },
 );
 /**
@@ -154,8 +142,8 @@ export const norm = named(
   ): NDArray => {
     const v = operand(real, "norm", x),
       axes = normalAxes(axis, v.ndim, "norm");
-    if (ord === null) return kept(vectorNormOf(v, 2, axes), v.shape, axes, keepdims);
-    if (axes.length === 1) return kept(vectorNormOf(v, vectorOrder("norm", ord), axes), v.shape, axes, keepdims);
+    if (ord === null) return keep(vectorNormOf(v, 2, axes), v.shape, axes, keepdims);
+    if (axes.length === 1) return keep(vectorNormOf(v, vectorOrder("norm", ord), axes), v.shape, axes, keepdims);
     if (axes.length !== 2)
       throw new ArgumentError({
         op: "norm",
@@ -166,6 +154,6 @@ export const norm = named(
     const pair = (axis === null
       ? axes
       : (axis as readonly number[]).map((a) => (a < 0 ? a + v.ndim : a))) as unknown as readonly [number, number];
-    return kept(matrixNormOf("norm", v, ord as MatrixOrder, pair), v.shape, axes, keepdims);
+    return keep(matrixNormOf("norm", v, ord as MatrixOrder, pair), v.shape, axes, keepdims);
   },
 );

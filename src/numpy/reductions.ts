@@ -1,5 +1,5 @@
 // Reductions over axes: sums, products, extremes, moments, logic, positions.
-import { type Shape, sizeOf } from "../core/aval.ts";
+import { sizeOf } from "../core/aval.ts";
 import type { DType } from "../core/dtype.ts";
 import { isFloating } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
@@ -12,6 +12,7 @@ import * as r from "../primitives/reductions.ts";
 import { type ArrayLike, asArray, type NDArray, promote } from "./array.ts";
 import { type Axes, normalAxes, normalAxis } from "./axes.ts";
 import { expandTo } from "./broadcasting.ts";
+import { keep, rooted } from "./keeping.ts";
 import { arithmetic, counting, type Kind, operand, real, truth } from "./kinds.ts";
 import { named } from "./named.ts";
 
@@ -33,14 +34,6 @@ export interface SumOptions extends ReduceOptions {
   readonly dtype?: DType;
 }
 
-/** Put axes of extent 1 where axes were reduced. */
-const keep = (x: Value, shape: Shape, axes: readonly number[], keepdims: boolean): Value =>
-  keepdims
-    ? linear.reshape(
-        x,
-        shape.map((d, i) => (axes.includes(i) ? 1 : d)),
-      )
-    : x;
 /** `x` where the mask is true, `otherwise` elsewhere. */
 const masked = (op: string, x: Value, mask: ArrayLike | undefined, otherwise: number): Value =>
   mask === undefined ? x : p.select(expandTo(op, operand(truth, op, mask), x.shape), x, fullLike(x, otherwise));
@@ -244,10 +237,8 @@ export const std = named(
   ["axis"],
   ["keepdims", "where", "ddof", "correction"],
   (x: ArrayLike, axis: Axes = null, options: VarOptions = {}): NDArray => {
-    const [y, v, axes] = varianceOf("std", x, axis, options),
-      flat = p.eq(y, fullLike(y, 0));
-    const root = p.select(flat, y, p.sqrt(p.select(flat, fullLike(y, 1), y)));
-    return keep(root, v.shape, axes, options.keepdims ?? false);
+    const [y, v, axes] = varianceOf("std", x, axis, options);
+    return keep(rooted(y, p.sqrt), v.shape, axes, options.keepdims ?? false);
   },
 );
 /**

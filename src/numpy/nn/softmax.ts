@@ -1,5 +1,4 @@
 // Functions of whole rows: softmax and its relatives, standardization. A mask says which elements count.
-import type { Shape } from "../../core/aval.ts";
 import { sizeOf } from "../../core/aval.ts";
 import type { Value } from "../../core/value.ts";
 import {
@@ -19,12 +18,13 @@ import {
   sub,
 } from "../../primitives/elementwise.ts";
 import { stopGradient } from "../../primitives/identity.ts";
-import { broadcast, full, reshape, sum } from "../../primitives/linear.ts";
+import { broadcast, full, sum } from "../../primitives/linear.ts";
 import { fullLike } from "../../primitives/pointwise.ts";
 import { reduceMax } from "../../primitives/reductions.ts";
 import { type ArrayLike, asArray, type NDArray } from "../array.ts";
 import { type Axes, normalAxes } from "../axes.ts";
 import { expandTo } from "../broadcasting.ts";
+import { keep } from "../keeping.ts";
 import { operand, real, truth } from "../kinds.ts";
 import { program } from "../program.ts";
 import { named } from "../named.ts";
@@ -122,13 +122,6 @@ interface Sums {
   readonly weighted: boolean;
   readonly part: "log" | "absolute" | "sign";
 }
-const keep = (x: Value, from: Shape, axes: Rows, keepdims: boolean): Value =>
-  keepdims
-    ? reshape(
-        x,
-        from.map((d, i) => (axes.includes(i) ? 1 : d)),
-      )
-    : x;
 const drawLogSum = program<Sums>("logsumexp", ({ axes, keepdims, weighted, part }, v, ...rest) => {
   const [b, mask] = weighted ? rest : [undefined, ...rest];
   let x = masked("logsumexp", v as Value, mask, -Infinity);
