@@ -3,6 +3,7 @@ import * as E from "fp-ts/lib/Either.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DType, type NDArray, np } from "../src/index.ts";
+import { Cursor } from "../src/io/bytes.ts";
 import * as io from "../src/io/index.ts";
 
 const dtypes: readonly DType[] = ["float32", "float64", "int32", "uint32", "bool", "uint8"];
@@ -57,6 +58,11 @@ const readers: { readonly [name: string]: readonly [read: Reader, sample: () => 
 };
 
 describe("io: what is written is read back", () => {
+  it("every byte as the character of its code, whatever the engine makes of latin1", () => {
+    const codes = Uint8Array.from({ length: 256 }, (_, i) => i),
+      text = new Cursor("npy", codes).ascii(256, "codes");
+    expect(Array.from(text, (c) => c.charCodeAt(0))).toEqual([...codes]);
+  });
   it("npy", () => {
     fc.assert(
       fc.property(arrays(dtypes), (x) => {

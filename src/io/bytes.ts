@@ -1,7 +1,6 @@
 // A cursor over bytes that never reads past their end, and joining of pieces.
 import { FormatError } from "./format.ts";
 
-const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads `bytes` from the front. Every read checks that the bytes are there and fails with a FormatError of `format`. */
@@ -47,9 +46,9 @@ export class Cursor {
     this.take(8, what);
     return this.view.getBigUint64(this.at - 8, true);
   }
-  /** The next `n` bytes, each a character. */
+  /** The next `n` bytes, each the character of that code: a TextDecoder for "latin1" takes 0x80 to 0x9f for others, as the standard wants it. */
   ascii(n: number, what: string): string {
-    return latin1.decode(this.take(n, what));
+    return Array.from(this.take(n, what), (code) => String.fromCharCode(code)).join("");
   }
   /** The next `n` bytes as UTF-8. */
   text(n: number, what: string): string {
