@@ -18,15 +18,20 @@ import { splatTop } from "./vectorExpression.ts";
 
 // Vector sums in float32 or float64 of more rounds than this are cut in blocks, whose sums are added in float64.
 const longRounds = 256,
-  blockRounds = 64;
+  blockRounds = 128;
 
 /** Bodies up to here wait for memory, not for each other. */
 const smallBody = 24;
 /** How many vectors run side by side: more where bodies are small, so that latencies overlap and registers suffice. */
 const unrollOf = (s: For, lanes: number): number => {
   const most = Math.floor(s.index.extent / lanes);
-  return most === 2 ? 2 : Math.min(wantedUnroll(s), most);
+  return most === 2 ? 2 : Math.min(most >= longSum && isSum(s) ? sumVectors : wantedUnroll(s), most);
 };
+/** Where memory could keep up, a reduction waits for its own additions: so many accumulators that two can begin at a time. */
+const isSum = (s: For): boolean => s.accs.length === 1 && weigh(s).nodes <= tinyBody,
+  tinyBody = 5,
+  sumVectors = 6,
+  longSum = 8 * sumVectors;
 const wantedUnroll = (s: For): number => {
   const { nodes, loops } = weigh(s);
   if (nodes <= smallBody) return 4;
