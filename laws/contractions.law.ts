@@ -24,7 +24,7 @@ const arrayOf = (
 const extent = (...some: readonly number[]): fc.Arbitrary<number> => fc.constantFrom(...some);
 const configuration = fc.record({
   batch: extent(1, 1, 1, 2, 3),
-  m: extent(1, 4, 5, 6, 7, 10, 16, 20, 31, 32, 49, 64, 97, 150),
+  m: extent(1, 4, 5, 6, 7, 10, 13, 16, 20, 31, 32, 49, 64, 97, 150),
   k: extent(1, 3, 8, 9, 32, 64, 100, 144),
   n: extent(1, 4, 7, 8, 10, 16, 24, 33, 64, 72, 100, 264),
   turnedA: fc.boolean(),

@@ -18,7 +18,17 @@ import { fromLinear, iadd, imul, isub, linear, unravel } from "../kernel/index.t
 import type { For, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Contraction, type Direct, extentOf } from "./contraction.ts";
-import { type Blocks, blocksOf, deepest, fewRows, groups, loop, type Way } from "./contractionBlocks.ts";
+import {
+  type Blocks,
+  blocksOf,
+  type Course,
+  deepest,
+  fewRows,
+  groups,
+  loop,
+  rowOf,
+  type Way,
+} from "./contractionBlocks.ts";
 import {
   type Columns,
   directColumns,
@@ -44,36 +54,40 @@ export interface Epilogue {
 
 /** All register tiles of a block. */
 const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
-  const { MR, NC, KC, KB, kb, p, q, v, tile, type } = b,
+  const { NC, KC, KB, kb, q, v, tile, type } = b,
     several = kb.extent > 1,
     kk = loopVar("kk", KC);
-  const accs = Array.from({ length: MR }, (_, r) => ({
-    name: localVar(`a${r}`, type),
-    combine: "add" as const,
-    value: binary("mul", rows.element(r, kk), columns.element(kk)),
-  }));
-  const sums = accs.map(({ name }, r): Stmt => {
-    const where = iadd(imul(iadd(iadd(b.row0, imul(p, MR)), int(r)), NC), iadd(b.column, v));
-    const before = select(compare("gt", kb, int(0)), read(tile, [where]), constant(type, 0));
-    return {
-      op: "store",
-      buffer: tile,
-      at: [where],
-      value: several ? binary("add", name, before) : name,
-    };
-  });
-  const micro = loop(
-    v,
-    [
-      loop(kk, [...rows.step, ...columns.step], {
-        accs,
-        ...(KB > 1 ? b.kLimit : {}),
-      }),
-      ...sums,
-    ],
-    { mark: "vector" },
-  );
-  return loop(q, [...columns.tile, loop(p, [...rows.tile, micro], b.pLimit)], b.qLimit);
+  const ofCourse = (course: Course): Stmt => {
+    const { before, element } = rows.tile(course);
+    const accs = Array.from({ length: course.MR }, (_, r) => ({
+      name: localVar(`a${r}`, type),
+      combine: "add" as const,
+      value: binary("mul", element(r, kk), columns.element(kk)),
+    }));
+    const sums = accs.map(({ name }, r): Stmt => {
+      const where = iadd(imul(iadd(b.row0, rowOf(course, int(r))), NC), iadd(b.column, v));
+      const sum = select(compare("gt", kb, int(0)), read(tile, [where]), constant(type, 0));
+      return {
+        op: "store",
+        buffer: tile,
+        at: [where],
+        value: several ? binary("add", name, sum) : name,
+      };
+    });
+    const micro = loop(
+      v,
+      [
+        loop(kk, [...rows.step, ...columns.step], {
+          accs,
+          ...(KB > 1 ? b.kLimit : {}),
+        }),
+        ...sums,
+      ],
+      { mark: "vector" },
+    );
+    return loop(course.p, [...before, micro], course.limit);
+  };
+  return loop(q, [...columns.tile, ...b.courses.map(ofCourse)], b.qLimit);
 };
 
 /** The loop over a finished block: along whichever index the results are contiguous. */
@@ -85,18 +99,15 @@ const finishing = (
   { roots, offsets, buffers }: Epilogue,
   straight: boolean,
 ): Stmt => {
-  const { M, N, MR, MC, NC, ib, jb, tile, type } = b,
+  const { M, N, MC, NC, ib, jb, tile, type, lastTile, beyond } = b,
     acc = localVar("acc", type),
     em = loopVar("em", MC),
     en = loopVar("en", NC);
   const rows = joined(m, iadd(imul(ib, MC), em), substitute(roots, new Map<Expr, Expr>([[c.sum, acc]])), offsets),
     done = joined(n, iadd(imul(jb, NC), en), rows.roots, rows.offsets);
   // Where rows are straight, the last tile of all has been moved up, and its rows are further down in it.
-  const whole = M - (M % MR),
-    moved =
-      straight && whole < M
-        ? select(compare("ge", iadd(imul(ib, MC), em), int(whole)), int(whole + MR - M), int(0))
-        : int(0);
+  const moved =
+    straight && beyond > 0 ? select(compare("ge", iadd(imul(ib, MC), em), int(lastTile)), int(beyond), int(0)) : int(0);
   const sumAt = (row: Expr): Expr => read(tile, [iadd(imul(iadd(row, iadd(em, moved)), NC), en)]),
     apart = b.kg.extent > 1,
     total = localVar("total", type),
@@ -228,7 +239,7 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
     straight =
       c.straight !== null &&
       outerM.length === 0 &&
-      (b.M % b.MR === 0 || epilogue.offsets.every((o) => strideOf(o, n[n.length - 1] as Var) === 1)),
+      (b.beyond === 0 || epilogue.offsets.every((o) => strideOf(o, n[n.length - 1] as Var) === 1)),
     rows = straight
       ? straightRows(b, m, c.k, c.straight)
       : c.direct === null

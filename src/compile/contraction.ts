@@ -6,6 +6,7 @@ import type { Linear, Range } from "../kernel/index.ts";
 import { fromLinear, linear, rangeOf } from "../kernel/index.ts";
 import { mergeLoops } from "./canonical.ts";
 import { costOf } from "./cost.ts";
+import { heightsOf, widthOf } from "./heights.ts";
 import { strideOf } from "./vectorize.ts";
 
 /**
@@ -42,18 +43,6 @@ export interface Contraction {
 
 /** Number of index tuples. */
 export const extentOf = (vars: readonly Var[]): number => vars.reduce((p, v) => p * v.extent, 1);
-/** Tiles of so many rows, and what a row costs in them: fewer rows hide less of the latency and load more. */
-const heights = [
-  [6, 1],
-  [5, 1.03],
-  [4, 1.08],
-] as const;
-/** Rows of a tile, the number that wastes least on `rows` rows, and its columns, for the accumulator's type. */
-export const tileOf = (type: "f32" | "f64", rows: number): readonly [rows: number, columns: number] => {
-  const costs = heights.map(([n, each]) => Math.ceil(rows / n) * n * each);
-  return [heights[costs.indexOf(Math.min(...costs))]?.[0] ?? 6, type === "f32" ? 8 : 4];
-};
-
 const finite = ([lo, hi]: Range): boolean => Number.isFinite(lo) && Number.isFinite(hi);
 /** Numbers in a cache line and on a page; steps that are few; uses that are few. */
 const line = 16,
@@ -141,7 +130,7 @@ const overlap = (last: Var, NR: number): number => (Math.ceil(last.extent / NR) 
 const columnsOf = (right: Expr, m: readonly Var[], n: readonly Var[], k: readonly Var[]): Direct | null => {
   const last = n[n.length - 1],
     M = extentOf(m),
-    [, NR] = tileOf(right.type as "f32" | "f64", M);
+    NR = widthOf(right.type as "f32" | "f64");
   if (last === undefined || last.extent < NR || M > fewUses) return null;
   const twice = overlap(last, NR) - 1;
   if (twice > 0 && (last.extent > longestRagged || (M * twice) / NR > costOfPacking(right, n))) return null;
@@ -151,11 +140,12 @@ const columnsOf = (right: Expr, m: readonly Var[], n: readonly Var[], k: readonl
 /** What it costs to run the sum this way, in steps of one register tile column: padding, packing, storing. */
 const costOfSides = ({ left, right, m, n, direct, columns, steady }: Sides, k: readonly Var[], last: Var): number => {
   const M = extentOf(m),
-    [MR, NR] = tileOf(left.type as "f32" | "f64", M),
+    [[MR, tiles]] = heightsOf(M, false),
+    NR = widthOf(left.type as "f32" | "f64"),
     N = extentOf(n),
     K = extentOf(k);
   const wide = columns === null ? Math.ceil(N / NR) * NR : N * overlap(n[n.length - 1] as Var, NR),
-    products = (Math.ceil(M / MR) * MR * wide * K) / NR;
+    products = (MR * tiles * wide * K) / NR;
   const packRight = steady || columns !== null ? 0 : N * K * costOfPacking(right, n),
     packLeft = M * K * (direct === null ? 1 + 0.3 * costOf(left) : 0.1);
   return products + packRight + packLeft + M * N * (n.includes(last) ? 0.4 : 2.5);

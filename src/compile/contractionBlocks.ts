@@ -3,7 +3,8 @@ import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import { buffer, int, loopVar } from "../kernel/expr.ts";
 import { iadd, iclamp, idiv, imod, imul, isub } from "../kernel/index.ts";
 import type { For, Mark, Stmt } from "../kernel/program.ts";
-import { type Contraction, extentOf, tileOf } from "./contraction.ts";
+import { type Contraction, extentOf } from "./contraction.ts";
+import { heightsOf, widthOf } from "./heights.ts";
 import { at } from "./indices.ts";
 
 const ceilTo = (x: number, by: number): number => Math.ceil(x / by) * by;
@@ -20,12 +21,21 @@ export const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {})
 export const flat = (at: readonly Expr[], extents: readonly number[]): Expr =>
   at.reduce<Expr>((o, i, d) => iadd(imul(o, extents[d] as number), i), int(0));
 
+/** Tiles p of one height, in a block of rows. */
+export interface Course {
+  readonly MR: number;
+  readonly p: Var;
+  /** Rows of the block above them. */
+  readonly above: number;
+  readonly limit: Partial<For>;
+}
+/** The row r of tile p, counted in the block. */
+export const rowOf = ({ MR, p, above }: Course, r: Expr = int(0)): Expr => iadd(iadd(int(above), imul(p, MR)), r);
 /** Block sizes and loop indices: a panel of k stays in the first cache, a block of packed operands in the second. */
 export interface Blocks {
   /** Whether blocks of columns are what threads share. */
   readonly apart: boolean;
   readonly type: "f32" | "f64";
-  readonly MR: number;
   readonly NR: number;
   readonly M: number;
   readonly N: number;
@@ -43,11 +53,13 @@ export interface Blocks {
   readonly kb: Var;
   readonly kbLimit: Partial<For>;
   readonly kAt: Expr;
-  /** Register tiles of a block: rows p, columns q, the column v of a tile. */
-  readonly p: Var;
+  /** Register tiles of a block, from its first row on; the last of all begins at this row, and ends so many rows beyond the last one. */
+  readonly courses: readonly Course[];
+  readonly lastTile: number;
+  readonly beyond: number;
+  /** Columns q, the column v of a tile. */
   readonly q: Var;
   readonly v: Var;
-  readonly pLimit: Partial<For>;
   readonly qLimit: Partial<For>;
   /** The first column of tile q in its block. */
   readonly column: Expr;
@@ -113,7 +125,8 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
   const ahead = way === "ahead",
     type = c.sum.type as "f32" | "f64",
     M = extentOf(m),
-    [MR, NR] = tileOf(type, M),
+    [[MR]] = heightsOf(M, false),
+    NR = widthOf(type),
     N = extentOf(n);
   const [k0, ...kRest] = c.k as readonly [Var, ...Var[]],
     products = M * N * extentOf(c.k),
@@ -147,13 +160,18 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
         : ahead
           ? Math.floor(M / fewRows)
           : Math.min(M / fewRows, products / blockProducts),
-    MC = evenly(
+    most = evenly(
       M,
       MR,
       (way === "packed" || way === "deep") && c.direct !== null ? 4 * tallest : tallest,
       Math.min(8, cuts),
     ),
-    MB = Math.ceil(M / MC),
+    MB = Math.ceil(M / most),
+    // Rows that are one block may have tiles of two heights.
+    heights = MB === 1 ? heightsOf(M, true) : ([[MR, most / MR]] as const),
+    MC = heights.reduce((rows, [height, count]) => rows + height * count, 0),
+    lowest = heights[heights.length - 1]?.[0] ?? MR,
+    beyond = MB === 1 ? MC - M : M % MR === 0 ? 0 : MR - (M % MR),
     perGroup = way === "deep" ? Math.ceil(KB / groups) : KB,
     KG = Math.ceil(KB / perGroup),
     whole = KB > 1 && (way === "packed" || way === "deep");
@@ -168,11 +186,18 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     panels = ahead ? Math.ceil(N / NR) : NC / NR,
     kq = loopVar("kq", kStep),
     inner = kRest.map((x, i) => loopVar(`kr${i}`, x.extent));
+  const courses = heights.map(
+    ([height, count], i): Course => ({
+      MR: height,
+      p: loopVar(`p${i}`, count),
+      above: heights.slice(0, i).reduce((rows, [h, t]) => rows + h * t, 0),
+      limit: MB === 1 ? {} : remaining(M, ib, count, height),
+    }),
+  );
   const uneven = k0.extent % kStep !== 0;
   return {
     apart,
     type,
-    MR,
     NR,
     M,
     N,
@@ -187,10 +212,11 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kb,
     kbLimit: KG > 1 ? remaining(KB, kg, perGroup, 1) : {},
     kAt,
-    p: loopVar("p", MC / MR),
     q,
     v: loopVar("v", NR),
-    pLimit: remaining(M, ib, MC / MR, MR),
+    courses,
+    lastTile: M + beyond - lowest,
+    beyond,
     qLimit: qLimit.limit === undefined ? {} : { limit: imul(qLimit.limit, tiles) },
     column: column(q),
     kLoops: (body, innermost = "serial") => {

@@ -5,7 +5,7 @@ import { fromLinear, iadd, iclamp, imul, isub, linear, rangeOf, unravel } from "
 import type { Mark, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Direct, extentOf, type Straight } from "./contraction.ts";
-import { type Blocks, flat, loop } from "./contractionBlocks.ts";
+import { type Blocks, type Course, flat, loop, rowOf } from "./contractionBlocks.ts";
 import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
 
@@ -35,42 +35,51 @@ const asOne = (
     plain: vars.length <= 1,
   };
 };
-/** A way to get at the rows of the left operand: what to do before everything, before a block, before a tile; the operand itself. */
+/** A way to get at the rows of the left operand: what to do before everything, before a block; the operand itself. */
 export interface Rows {
   readonly scratch: readonly Buffer[];
   readonly first: readonly Stmt[];
   readonly block: readonly Stmt[];
-  readonly tile: readonly Stmt[];
-  /** Before each step along k, and the element of row r at this step. */
+  /** Before each step along k. */
   readonly step: readonly Stmt[];
+  readonly tile: (course: Course) => RowsOfTile;
+}
+/** The rows of a tile: what to do before it, and the element of row r at a step along k. */
+export interface RowsOfTile {
+  readonly before: readonly Stmt[];
   readonly element: (r: number, kk: Expr) => Expr;
 }
 /** Rows copied side by side, so that a step along k reads them in one place. */
 export const packedRows = (b: Blocks, m: readonly Var[], left: Expr): Rows => {
-  const { MR, MC, KC, M, p, ib, type } = b,
+  const { MC, KC, M, ib, type } = b,
     side = asOne(m, "m", left),
     packed = buffer(type, [MC * KC]);
-  const i = loopVar("i", MR),
-    row = iadd(iadd(imul(ib, MC), imul(p, MR)), i),
-    place = (kk: Expr, r: Expr): Expr => iadd(imul(iadd(imul(p, KC), kk), MR), r);
-  const store: Stmt = {
-    op: "store",
-    buffer: packed,
-    at: [place(b.kFlat, i)],
-    value: within(row, M, at([b.atK(side.value)], [side.index], [row])[0] as Expr, type),
+  const place = ({ MR, p, above }: Course, kk: Expr, r: Expr): Expr =>
+    iadd(int(above * KC), iadd(imul(iadd(imul(p, KC), kk), MR), r));
+  const copy = (course: Course, i: Var): Stmt => {
+    const row = iadd(imul(ib, MC), rowOf(course, i));
+    return {
+      op: "store",
+      buffer: packed,
+      at: [place(course, b.kFlat, i)],
+      value: within(row, M, at([b.atK(side.value)], [side.index], [row])[0] as Expr, type),
+    };
   };
   const along = topological([side.value]).some((e) => e.op === "read" && strideOf(e.args[0] as Expr, side.index) === 1);
   // What is contiguous along the rows is read as it lies: all rows of a block at a time.
-  const pack = along
-    ? b.kLoops([loop(p, [loop(i, [store], { mark: "vector" })], b.pLimit)])
-    : loop(p, [loop(i, [b.kLoops([store], alongK(b, side.value))])], b.pLimit);
+  const rows = (inner: (store: Stmt) => Stmt, mark: Mark): readonly Stmt[] =>
+    b.courses.map((course) => {
+      const i = loopVar("i", course.MR);
+      return loop(course.p, [loop(i, [inner(copy(course, i))], { mark })], course.limit);
+    });
   return {
     scratch: [packed],
     first: [],
-    block: [pack],
-    tile: [],
+    block: along
+      ? [b.kLoops(rows((store) => store, "vector"))]
+      : rows((store) => b.kLoops([store], alongK(b, side.value)), "serial"),
     step: [],
-    element: (r, kk) => read(packed, [place(kk, int(r))]),
+    tile: (course) => ({ before: [], element: (r, kk) => read(packed, [place(course, kk, int(r))]) }),
   };
 };
 /** What is contiguous along k is read in vectors, and stored lane by lane. */
@@ -167,32 +176,38 @@ const fill = (to: Buffer, vars: readonly Var[], value: Expr): Stmt => {
 };
 /** Rows where they are, at one distance: the last tile is moved up so that it ends with the last row. */
 export const straightRows = (b: Blocks, m: readonly Var[], k: readonly Var[], d: Straight): Rows => {
-  const { MR, MC, M, p, ib } = b,
-    w = walk(b, m, k, d, "walked", 0),
-    begin = loopVar("begin", w.span);
-  const first = iadd(imul(ib, MC), imul(p, MR));
+  const w = walk(b, m, k, d, "walked", 0);
   return {
     scratch: w.scratch,
     first: w.first,
     block: [],
-    tile: [{ op: "let", name: begin, value: w.begin(iclamp(first, 0, M - MR)) }],
     step: w.step,
-    element: (r, kk) => read(d.buffer, [iadd(begin, iadd(w.offset(kk), int(r * d.distance)))]),
+    tile: (course) => {
+      const begin = loopVar("begin", w.span),
+        first = iclamp(iadd(imul(b.ib, b.MC), rowOf(course)), 0, b.M - course.MR);
+      return {
+        before: [{ op: "let", name: begin, value: w.begin(first) }],
+        element: (r, kk) => read(d.buffer, [iadd(begin, iadd(w.offset(kk), int(r * d.distance)))]),
+      };
+    },
   };
 };
 /** Rows where they are. */
 export const directRows = (b: Blocks, m: readonly Var[], k: readonly Var[], d: Direct): Rows => {
-  const { MR, MC, M, p, ib } = b,
-    w = walk(b, m, k, d, "walked", b.ib.extent * MC - M);
-  const begins = Array.from({ length: MR }, (_, r) => loopVar(`begin${r}`, w.span)),
-    rowAt = (r: number): Expr => iadd(iadd(imul(ib, MC), imul(p, MR)), int(r));
+  const w = walk(b, m, k, d, "walked", b.ib.extent * b.MC - b.M);
   return {
     scratch: w.scratch,
     first: w.first,
     block: [],
-    tile: begins.map((name, r): Stmt => ({ op: "let", name, value: w.begin(rowAt(r)) })),
     step: w.step,
-    element: (r, kk) => read(d.buffer, [iadd(begins[r] as Expr, w.offset(kk))]),
+    tile: (course) => {
+      const begins = Array.from({ length: course.MR }, (_, r) => loopVar(`begin${r}`, w.span)),
+        rowAt = (r: number): Expr => iadd(imul(b.ib, b.MC), rowOf(course, int(r)));
+      return {
+        before: begins.map((name, r): Stmt => ({ op: "let", name, value: w.begin(rowAt(r)) })),
+        element: (r, kk) => read(d.buffer, [iadd(begins[r] as Expr, w.offset(kk))]),
+      };
+    },
   };
 };
 
