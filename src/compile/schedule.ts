@@ -7,7 +7,7 @@ import type { Buffer, Var as Index, Expr } from "../kernel/expr.ts";
 import { buffer, constant, loopVar, read, registerType, topological } from "../kernel/expr.ts";
 import { ravel } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
-import type { Kernel, Stmt } from "../kernel/program.ts";
+import type { Kernel, Stmt, Store } from "../kernel/program.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contractionOf, type Steady } from "./contraction.ts";
@@ -19,6 +19,7 @@ import { inBoxes } from "./boxes.ts";
 import { hoist } from "./hoist.ts";
 import { inPieces } from "./pieces.ts";
 import { remembering } from "./remember.ts";
+import { rowLoop } from "./shortRows.ts";
 import { withSplit } from "./split.ts";
 import { inStages } from "./stages.ts";
 import { tiled } from "./tiling.ts";
@@ -74,11 +75,15 @@ const loopsOf = (
   const pieces = inBoxes(vars, roots, stores, buffers) ?? inPieces(vars, roots, stores, buffers);
   if (pieces !== null) return { body: pieces, scratch: [], rounds: outermost(pieces) };
   const body = buffers.map(
-    (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
+    (b, i): Store => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
   );
   const last = vars[vars.length - 1],
     mark = last !== undefined && vectorizes(roots, last) ? "vector" : "serial";
-  return { body: nest(vars, body, mark), scratch: [], rounds: vars };
+  const loops =
+    last === undefined || vars.length === 1
+      ? nest(vars, body, mark)
+      : nest(vars.slice(0, -1), [rowLoop(last, body, mark)], "serial");
+  return { body: loops, scratch: [], rounds: vars };
 };
 
 const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Body => {
