@@ -27,6 +27,8 @@ export class ConcreteArray extends Value {
   /** The bytes of a big one. */
   cell: Cell | null;
   donation: Donation | null = null;
+  /** Set where a recipe needs the value: if it is given away, the recipe's own array of it. */
+  wanted: { by: ConcreteArray | null } | null = null;
   constructor(aval: Aval, host: TypedArray | null, cell: Cell | null) {
     super();
     this.aval = aval;
@@ -95,8 +97,10 @@ const leaveRing = (slot: number): void => {
   const { cell } = x;
   if (cell === null) return;
   cell.slot = -1;
-  cell.recipe = null; // what outlives its job is worth keeping
-  cell.device?.fleeting.remove(cell);
+  // What outlives its job is worth keeping, unless it is had again so soon.
+  const loose = cell.recipe?.loose() ?? null;
+  if (loose === null) cell.device?.fleeting.remove(cell);
+  cell.recipe = loose;
   register(x, cell);
 };
 const flush = (): void => {
@@ -150,12 +154,21 @@ export const take = (x: ConcreteArray, aval: Aval, donation: Donation): Concrete
 };
 /** Take the value of `x` away. */
 export const donate = (x: ConcreteArray, donation: Donation): void => {
-  const { cell } = x;
+  const { cell, wanted } = x;
+  if (wanted !== null) wanted.by = new ConcreteArray(x.aval, x.host, cell);
   x.host = null;
   x.cell = null;
   x.donation = donation;
   if (cell === null) return;
-  if (cell.arrays === 1) {
+  if (wanted !== null) {
+    // Others may share the cell; if not, a recipe can wait for a copy to come back.
+    if (cell.arrays === 1 && cell.block !== null) (cell.device as Device).spill(cell, donation.name);
+    else if (cell.slot >= 0 && newborn[cell.slot] === x) {
+      newborn[cell.slot] = null;
+      cell.slot = -1;
+      register(x, cell);
+    }
+  } else if (cell.arrays === 1) {
     if (cell.block === null) return;
     const { device } = cell;
     if (cell.registered) registry.unregister(cell);

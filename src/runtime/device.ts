@@ -10,7 +10,14 @@ import { type Views, viewsOf } from "./views.ts";
 /** How the bytes of a cell can be had again, as long as what they were computed from is there. */
 export interface Recipe {
   readonly isPossible: () => boolean;
-  readonly compute: () => Uint8Array;
+  /** The bytes, so many of them. */
+  readonly compute: (bytes: number) => Uint8Array;
+  /** Where the program keeps the fleeting results of its last run. */
+  readonly latest: Cell[];
+  /** The same recipe, so that what it was computed from stays there; null if that is gone. */
+  readonly holding: () => Recipe | null;
+  /** The same recipe, which keeps nothing alive; null if it is not worth keeping. */
+  readonly loose: () => Recipe | null;
 }
 
 /** The bytes of a big array: in the heap of a device, or spilled to the host, or forgotten, or (after donation) gone. */
@@ -146,6 +153,7 @@ export class Device {
   }
   /** Let go of bytes that can be computed again. */
   private forget(cell: Cell): void {
+    cell.recipe = cell.recipe?.holding() ?? null;
     this.drop(cell);
     forget(cell);
     this.forgotten++;
@@ -257,7 +265,7 @@ export const hostBytes = (cell: Cell): Uint8Array => {
   const { recipe } = cell;
   if (recipe === null) throw new Error("a cell has lost its bytes");
   cell.recipe = null;
-  cell.host = recipe.compute();
+  cell.host = recipe.compute(cell.bytes);
   return cell.host;
 };
 

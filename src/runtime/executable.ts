@@ -22,7 +22,7 @@ import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
 import { isFleeting } from "./fleeting.ts";
 import type { Input, Loaded, Output } from "./load.ts";
-import { isSettled, recipeOf } from "./recipe.ts";
+import { isSettled, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
 
 /** Something that is no array came to be computed with. */
@@ -81,15 +81,24 @@ const stage = (l: Loaded, v: Views, ins: readonly Value[], base: number, address
   }
 };
 
+/** Whether nobody else needs the bytes of an argument. */
+const isFree = (x: ConcreteArray, cell: Cell, now: number): boolean =>
+  cell.arrays === 1 && cell.twice !== now && x.wanted === null;
+
 /** Memory for the big outputs: the input's whose memory may be reused, or new. */
-const outputCells = (l: Loaded, cells: readonly (Cell | null)[], now: number): readonly (Cell | null)[] => {
+const outputCells = (
+  l: Loaded,
+  ins: readonly Value[],
+  cells: readonly (Cell | null)[],
+  now: number,
+): readonly (Cell | null)[] => {
   const { device, outputs } = l,
     made: (Cell | null)[] = [];
   try {
     for (const o of outputs) {
       const from = o.alias < 0 || o.offset >= 0 ? null : (cells[o.alias] as Cell);
       if (o.offset >= 0) made.push(null);
-      else if (from !== null && from.arrays === 1 && from.twice !== now) made.push(from);
+      else if (from !== null && isFree(ins[o.alias] as ConcreteArray, from, now)) made.push(from);
       else {
         const cell = device.place(o.bytes, l.name);
         made.push(cell);
@@ -130,7 +139,8 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
     if (l.big) cells = gather(l, ins, now);
     scratch = device.scratch(l.scratchBytes, l.name);
     if (l.big) {
-      made = outputCells(l, cells, now);
+      device.fleeting.repeat(l.latest);
+      made = outputCells(l, ins, cells, now);
       for (let i = 0; i < cells.length; i++)
         if (cells[i] !== null) inAddresses[i] = ((cells[i] as Cell).block as Block).address;
     }
@@ -148,7 +158,7 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
     } catch (e) {
       throw e instanceof LostWork ? lost(e, l.name) : e;
     }
-    const means = again ? { fleeting: isFleeting(l.outBytes, performance.now() - begin) } : null;
+    const means = again ? { fleeting: l.looping && isFleeting(l.outBytes, performance.now() - begin) } : null;
     const results = collect(l, ins, cells, made, base, now, means);
     done = true;
     return results;
@@ -232,8 +242,8 @@ const collect = (
         results.push(take(ins[o.alias] as ConcreteArray, aval, donationOf(l)));
       else {
         if (again !== null) {
-          cell.recipe = recipeOf(l.device, ins, k, () => run(l, ins), l.name);
-          if (again.fleeting) l.device.fleeting.add(cell);
+          cell.recipe = recipeOf(makerOf(l), ins, k, again.fleeting && l.lasting);
+          if (again.fleeting) l.latest.push(cell);
         }
         results.push(adopt(aval, cell));
       }
@@ -248,13 +258,14 @@ const collect = (
   return results;
 };
 
+const makerOf = (l: Loaded): Maker =>
+  (l.maker ??= { name: l.name, device: l.device, latest: l.latest, again: (ins) => run(l, ins) });
+
 /** A result that is an argument: its bytes change hands if it was donated and is alone, and are shared otherwise. */
 const forward = (l: Loaded, x: Value, aval: Aval, given: boolean, now: number): ConcreteArray => {
   if (!(x instanceof ConcreteArray)) return literalArray(x as Literal);
   const { cell } = x;
-  return given && cell !== null && cell.arrays === 1 && cell.twice !== now
-    ? take(x, aval, donationOf(l))
-    : share(x, aval);
+  return given && cell !== null && isFree(x, cell, now) ? take(x, aval, donationOf(l)) : share(x, aval);
 };
 
 /** `name(f32[2], f32[3])`. */

@@ -1,11 +1,12 @@
-// Results that are computed in less time than copying them out of the heap and back would take. In a synchronous loop they are
-// garbage, most likely, and what comes after them should be written where the cache is warm: few of them are kept.
+// Results that are computed in less time than copying them out of the heap and back would take. When the program that made them
+// runs again, as in a loop, they are garbage most likely, and what comes after them should be written where the cache is warm: few
+// of them are kept.
 
 /** What is asked of a result. */
 interface Result {
   readonly bytes: number;
   readonly stamp: number;
-  readonly recipe: { readonly isPossible: () => boolean } | null;
+  readonly recipe: { readonly isPossible: () => boolean; readonly latest: unknown[] } | null;
 }
 /** Nanoseconds that a byte takes on its way to the host and back, fresh pages of the host included. */
 const roundTrip = 0.5;
@@ -15,18 +16,30 @@ const initial = 2 << 20;
 /** Whether results of `bytes` bytes that took `ms` milliseconds are had again sooner than they are copied. */
 export const isFleeting = (bytes: number, ms: number): boolean => ms * 1e6 < bytes * roundTrip;
 
-/** The results, the oldest first. */
+/** Those of earlier runs, the oldest first. */
 export class Fleeting<R extends Result> {
   private readonly cells = new Set<R>();
   private bytes = 0;
   private budget = initial;
+  /** Bytes of all that ever were here: a clock. */
+  clock = 0;
 
-  add(cell: R): void {
-    this.cells.add(cell);
-    this.bytes += cell.bytes;
+  /** The program of `latest` runs again. */
+  repeat(latest: R[]): void {
+    for (const cell of latest) {
+      this.cells.add(cell);
+      this.bytes += cell.bytes;
+      this.clock += cell.bytes;
+    }
+    latest.length = 0;
   }
   remove(cell: R): void {
     if (this.cells.delete(cell)) this.bytes -= cell.bytes;
+    else {
+      const latest = cell.recipe?.latest ?? [],
+        i = latest.indexOf(cell);
+      if (i >= 0) latest.splice(i, 1);
+    }
   }
   /** A result to forget before `bytes` bytes are taken, last used before `pinned`; null if there is room for them. */
   surplus(bytes: number, pinned: number): R | null {
@@ -38,8 +51,8 @@ export class Fleeting<R extends Result> {
     }
     return null;
   }
-  /** One of them had to be computed again: more are kept from now on. */
-  regret(): void {
-    this.budget *= 2;
+  /** One that was made at such a time had to be computed again: from now on, so much is kept that it would be there. */
+  regret(bytes: number, made: number): void {
+    this.budget = Math.max(this.budget, this.clock - made + 2 * bytes);
   }
 }

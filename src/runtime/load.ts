@@ -12,8 +12,8 @@ import type { Literal } from "../core/value.ts";
 import type { Buffer } from "../kernel/expr.ts";
 import type { Executable } from "../kernel/program.ts";
 import { type Donation, freezeAval, smallBytes } from "./array.ts";
-import type { Device } from "./device.ts";
-import { isPure } from "./recipe.ts";
+import type { Cell, Device } from "./device.ts";
+import { isPure, type Maker } from "./recipe.ts";
 
 /** Where an input is read from: `offset` in the scratch block if it is small, else -1. */
 export interface Input {
@@ -67,10 +67,19 @@ export interface Loaded {
   /** For loops that serve rows of any length: the number of elements, the last input. */
   readonly count: Literal | null;
   donation: Donation | null;
+  /** Fleeting results of the last run, and what recipes need of this program. */
+  readonly latest: Cell[];
+  maker: Maker | null;
+  /** Whether results may be fleeting: those of no big argument are the beginnings of something. */
+  readonly looping: boolean;
+  /** Whether arguments are so small that a result may keep them. */
+  readonly lasting: boolean;
 }
 
 const tiny = 64,
   groupBytes = 8192;
+/** A result that was forgotten keeps its arguments: at most so many times its bytes. */
+const mostKept = 4;
 const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /**
@@ -163,5 +172,9 @@ export const load = (
     inAddresses: inputs.map(() => 0),
     outAddresses: outputs.map(() => 0),
     donation: null,
+    latest: [],
+    maker: null,
+    looping: sum(inputs) > 0,
+    lasting: sum(inputs) <= mostKept * outBytes,
   };
 };

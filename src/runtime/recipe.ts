@@ -36,23 +36,65 @@ export const isSettled = (ins: readonly Value[], device: Device): boolean => {
   return true;
 };
 
-/** The recipe of result k of `run`, whose arguments are `ins`. */
+/** The program of a recipe. */
+export interface Maker {
+  readonly name: string;
+  readonly device: Device;
+  /** What its last run made, as far as that is fleeting. */
+  readonly latest: Cell[];
+  readonly again: (ins: readonly Value[]) => readonly ConcreteArray[];
+}
+/** The argument, or what the recipe kept of it. */
+const keptOf = (x: Value): Value => (x instanceof ConcreteArray ? (x.wanted?.by ?? x) : x);
+const isThere = (x: Value): boolean => !(x instanceof ConcreteArray) || x.host !== null || x.cell !== null;
+
+/** The recipe of result k of a program with these arguments; one that lasts is still of use when the job has ended. */
 export const recipeOf = (
-  device: Device,
+  maker: Maker,
   ins: readonly Value[],
   k: number,
-  run: () => readonly ConcreteArray[],
-  name: string,
-): Recipe => ({
-  isPossible: () => ins.every((x) => !(x instanceof ConcreteArray) || x.host !== null || x.cell !== null),
-  compute: () => {
-    device.fleeting.regret();
-    const results = run(),
-      cell = (results[k] as ConcreteArray).cell as Cell;
-    if (cell.device !== null) cell.device.spill(cell, name);
-    const bytes = hostBytes(cell),
-      donation: Donation = { name, at: new Error(name) };
-    for (const x of results) donate(x, donation);
-    return bytes;
-  },
-});
+  lasts: boolean,
+  made = maker.device.fleeting.clock,
+): Recipe => {
+  const { name, device, latest } = maker;
+  const recipe: Recipe = {
+    isPossible: () => ins.every((x) => isThere(keptOf(x))),
+    compute: (wanted) => {
+      device.fleeting.regret(wanted, made);
+      const results = maker.again(ins.map(keptOf)),
+        cell = (results[k] as ConcreteArray).cell as Cell;
+      if (cell.device !== null) cell.device.spill(cell, name);
+      const bytes = hostBytes(cell),
+        donation: Donation = { name, at: new Error(name) };
+      for (const x of results) donate(x, donation);
+      return bytes;
+    },
+    latest,
+    holding: () => {
+      for (const x of ins) if (x instanceof ConcreteArray) x.wanted ??= { by: null };
+      return recipe;
+    },
+    loose: () => (lasts ? looseOf(maker, ins, k, made) : null),
+  };
+  return recipe;
+};
+/** The same for arguments that may be collected meanwhile. */
+const looseOf = (maker: Maker, ins: readonly Value[], k: number, made: number): Recipe => {
+  const refs = ins.map((x) => (x instanceof ConcreteArray && x.cell !== null ? new WeakRef(x) : x));
+  const held = (): Recipe | null => {
+    const all = refs.flatMap((x) => (x instanceof WeakRef ? (x.deref() ?? []) : x));
+    return all.length < refs.length ? null : recipeOf(maker, all, k, true, made);
+  };
+  const recipe: Recipe = {
+    isPossible: () => held()?.isPossible() === true,
+    compute: (wanted) => {
+      const found = held();
+      if (found === null) throw new Error("a recipe has lost its arguments");
+      return found.compute(wanted);
+    },
+    latest: maker.latest,
+    holding: () => held()?.holding() ?? null,
+    loose: () => recipe,
+  };
+  return recipe;
+};
