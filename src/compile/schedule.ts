@@ -3,7 +3,7 @@ import { scalarOf, storageOf } from "../core/dtype.ts";
 import type { Eqn, Var } from "../core/jaxpr.ts";
 import { isVar } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
-import type { Buffer, Var as Index, Expr } from "../kernel/expr.ts";
+import type { Buffer, Var as Index, Expr, Reduce } from "../kernel/expr.ts";
 import { buffer, constant, loopVar, read, registerType, topological } from "../kernel/expr.ts";
 import { ravel } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
@@ -21,7 +21,7 @@ import { inPieces } from "./pieces.ts";
 import { remembering } from "./remember.ts";
 import { rowLoop } from "./shortRows.ts";
 import { withSplit } from "./split.ts";
-import { inStages } from "./stages.ts";
+import { inStages, type Stage } from "./stages.ts";
 import { tiled } from "./tiling.ts";
 import { bindRounds, storeThrough, throughViews, type Views, viewStmts } from "./views.ts";
 import { vectorizes } from "./vectorize.ts";
@@ -86,6 +86,24 @@ const loopsOf = (
   return { body: loops, scratch: [], rounds: vars };
 };
 
+/** The loops of a first stage: its pieces, and in each of them one round after the other. */
+const stageLoops = ({ vars, roots, stores, buffers, further }: Stage): Body => {
+  if (further === null) return loopsOf(vars, roots, stores, buffers);
+  const [piece, ...rest] = vars as readonly [Index, ...Index[]];
+  const round = (values: readonly Expr[], combined: boolean): readonly Stmt[] =>
+    nest(
+      rest,
+      buffers.map((b, i): Stmt => {
+        const value = values[i] as Expr,
+          { combine } = roots[i] as Reduce;
+        return { op: "store", buffer: b, at: [stores[i] as Expr], value, ...(combined ? { combine } : {}) };
+      }),
+      "vector",
+    );
+  const body = [...round(roots, false), ...nest([further.index], round(further.roots, true), "serial")];
+  return { body: nest([piece], body, "serial"), scratch: [], rounds: [piece] };
+};
+
 const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Body => {
   const used = new Map<Index, Buffer>(),
     offset = ravel(g.vars, g.shape);
@@ -107,7 +125,7 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Stea
   }
   const long = inStages(vars, roots);
   if (long === null) return placed(loopsOf(vars, roots, stores, buffers));
-  const before = long.stages.map((s) => placed(loopsOf(s.vars, s.roots, s.stores, s.buffers)));
+  const before = long.stages.map((s) => placed(stageLoops(s)));
   return { ...placed(loopsOf(vars, long.roots, stores, buffers)), before };
 };
 

@@ -1,6 +1,6 @@
 // Long reductions in two stages: the numbers are cut into pieces of a fixed length, whose results are stored and then reduced
-// themselves. Threads share the pieces; and where columns are reduced, a piece has so few rows that each of them is a stream of
-// its own to the memory, instead of a jump to another page for every number.
+// themselves. Threads share the pieces. Where columns are reduced, a piece takes a few rows at a time, so that each of them is a
+// stream of its own to the memory instead of a jump to another page for every number, and collects them in its own row.
 import type { Buffer, Expr, Reduce, Var } from "../kernel/expr.ts";
 import { binary, buffer, int, loopVar, read, reduceOver, substitute, topological } from "../kernel/expr.ts";
 import { iadd, imul, ravel } from "../kernel/index.ts";
@@ -13,8 +13,9 @@ export const longReduction = { numbers: 1 << 18 };
 /** Pieces of a reduction that leaves (almost) nothing to share otherwise, and the multiple that their lengths are of. */
 const pieces = 64,
   round = 64;
-/** Rows of a piece of columns: no more than the processor recognizes as streams; rows nearer than this share pages. */
-const rows = 16,
+/** Rows of columns that are read side by side, and the most of a piece; rows nearer than this share pages. */
+const rows = 8,
+  pieceRows = 64,
   farRows = 256;
 /** A loop with fewer rounds gives threads nothing to share. */
 const fewRounds = 4,
@@ -22,8 +23,13 @@ const fewRounds = 4,
 
 const product = (vars: readonly Var[]): number => vars.reduce((n, v) => n * v.extent, 1);
 
-/** How long the pieces of a reduction under `vars` should be, or null if it is to stay whole. */
-const pieceOf = (r: Reduce, vars: readonly Var[]): number | null => {
+/** How a reduction is cut: in pieces, which are done in rounds of `side` numbers. */
+interface Cut {
+  readonly length: number;
+  readonly side: number;
+}
+/** The pieces of a reduction under `vars`, or null if it is to stay whole. */
+const cutOf = (r: Reduce, vars: readonly Var[]): Cut | null => {
   const n = r.index.extent,
     last = vars[vars.length - 1],
     nodes = topological(r.args),
@@ -32,12 +38,14 @@ const pieceOf = (r: Reduce, vars: readonly Var[]): number | null => {
   const inVectors = last !== undefined && vectorizes([r], last),
     reads = nodes.filter((e) => e.op === "read").map((e) => e.args[0] as Expr);
   if (inVectors && n >= 4 * rows && inner === 1 && reads.some((o) => strideOf(o, last) === 1)) {
-    if (reads.some((o) => Math.abs(strideOf(o, r.index)) >= farRows)) return rows;
+    if (reads.some((o) => Math.abs(strideOf(o, r.index)) >= farRows))
+      return { length: Math.min(pieceRows, Math.floor(n / 4 / rows) * rows), side: rows };
   }
   const first = vars[0],
     few = first === undefined || first.extent < (inVectors && vars.length === 1 ? fewVectors : fewRounds);
   if (!few || n < 2 * pieces) return null;
-  return n < pieces * round ? Math.floor(n / pieces) : Math.floor(n / pieces / round) * round;
+  const length = n < pieces * round ? Math.floor(n / pieces) : Math.floor(n / pieces / round) * round;
+  return { length, side: length };
 };
 
 /** The first stage of some reductions: values over `vars`, and the buffers that they are stored in, at `stores`. */
@@ -46,6 +54,8 @@ export interface Stage {
   readonly roots: readonly Expr[];
   readonly stores: readonly Expr[];
   readonly buffers: readonly Buffer[];
+  /** Further rounds, whose values are collected in what is stored. */
+  readonly further: { readonly index: Var; readonly roots: readonly Expr[] } | null;
 }
 
 /** The first stages of the long reductions in `roots`, in order, and the roots that read their results; null if none is long. */
@@ -77,14 +87,16 @@ const stageOf = (
   });
   const others = new Set<Expr>(whole),
     first = whole.filter((r) => !topological(r.args).some((e) => others.has(e))),
-    long = first.find((r) => pieceOf(r, vars) !== null);
+    long = first.find((r) => cutOf(r, vars) !== null);
   if (long === undefined) return null;
-  const length = pieceOf(long, vars) as number,
-    together = first.filter((r) => r.index === long.index && pieceOf(r, vars) === length);
+  const { length, side } = cutOf(long, vars) as Cut,
+    alike = (c: Cut | null): boolean => c?.length === length && c.side === side,
+    together = first.filter((r) => r.index === long.index && alike(cutOf(r, vars)));
   const { index } = long,
     count = Math.floor(index.extent / length),
     piece = loopVar(`${index.name}p`, count),
-    within = loopVar(index.name, length),
+    within = loopVar(index.name, side),
+    next = loopVar(`${index.name}r`, length / side - 1),
     over = [piece, ...vars],
     shape = over.map((v) => v.extent);
   const part = (r: Reduce, to: Expr): Expr => at(r.args, [r.index], [to])[0] as Expr;
@@ -99,10 +111,16 @@ const stageOf = (
       rest === 1 ? part(r, int(count * length)) : reduceOver(r.combine, left, part(r, iadd(left, int(count * length))));
     return [r, binary(r.combine, main, tail)];
   });
+  const from = (start: Expr): readonly Expr[] =>
+    together.map((r) => reduceOver(r.combine, within, part(r, iadd(start, within))));
   return {
     stage: {
       vars: over,
-      roots: together.map((r) => reduceOver(r.combine, within, part(r, iadd(imul(piece, length), within)))),
+      roots: from(imul(piece, length)),
+      further:
+        length === side
+          ? null
+          : { index: next, roots: from(iadd(imul(piece, length), iadd(imul(next, side), int(side)))) },
       stores: together.map(() => ravel(over, shape)),
       buffers,
     },
