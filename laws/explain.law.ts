@@ -1,7 +1,7 @@
 // What becomes of well-known functions: how many kernels, how much memory, what the stages look like.
 import { describe, expect, it } from "vitest";
 import * as optim from "../src/optim/index.ts";
-import { explain, grad, jit, lax, type NDArray, nn, np, random, valueAndGrad } from "../src/index.ts";
+import { explain, grad, jit, lax, type NDArray, nn, np, random, valueAndGrad, vmap } from "../src/index.ts";
 
 const x = np
     .reshape(np.arange(12 * 20), [12, 20])
@@ -77,6 +77,24 @@ describe("explain: a training step", () => {
       l,
     ];
   };
+  it("is at most 8 kernels for each example, and transposes nothing", () => {
+    const each = vmap(
+      grad((p: Params, a: NDArray, y: NDArray) => loss(p, np.expandDims(a, 0), np.expandDims(y, 0))),
+      [null, 0, 0],
+    );
+    const plain = vmap(
+      grad((p: Params, a: NDArray, y: NDArray) => {
+        const h = nn.relu(np.add(np.matmul(a, p.w1), p.b1));
+        return optim.softmaxCrossEntropyWithIntegerLabels(np.add(np.matmul(h, p.w2), p.b2), y);
+      }),
+      [null, 0, 0],
+    );
+    for (const f of [each, plain]) {
+      const e = explain(jit(f), params, images, digits);
+      expect(e.kernels.length, e.groups).toBeLessThanOrEqual(8);
+      expect(e.groups).not.toMatch(/^transpose/m);
+    }
+  });
   it("is at most 14 kernels, writes the parameters where they are, and keeps to the liveness bound", () => {
     const e = explain(jit(step, { donate: [0] }), params, images, digits);
     expect(e.kernels.length, e.groups).toBeLessThanOrEqual(14);

@@ -34,9 +34,10 @@ export class Fleeting<R extends Result> {
     latest.length = 0;
   }
   remove(cell: R): void {
+    if (cell.recipe === null) return;
     if (this.cells.delete(cell)) this.bytes -= cell.bytes;
     else {
-      const latest = cell.recipe?.latest ?? [],
+      const { latest } = cell.recipe,
         i = latest.indexOf(cell);
       if (i >= 0) latest.splice(i, 1);
     }
