@@ -125,4 +125,13 @@ describe("explain: a training step", () => {
       seen = explain(product, np.ones([64, 3, 12, 12]));
     expect(seen.groups).toContain("an operand that costs much");
   });
+  it("sums of whole tiles are stored from registers", () => {
+    const x = np.ones([4, 16, 16, 16]),
+      w = np.ones([24, 16, 1, 1]),
+      b = np.ones([24, 1, 1]);
+    const f = jit((v: NDArray, u: NDArray, c: NDArray) => nn.relu(np.add(lax.conv(v, u, [1, 1], "VALID"), c)));
+    const text = explain(f, x, w, b).kernels.map(String).join("\n");
+    expect(text).toContain("yield");
+    expect(text).not.toContain("scratch");
+  });
 });

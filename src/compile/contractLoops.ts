@@ -1,5 +1,6 @@
 // The loops of a contraction: operands in blocks that fit the caches, a register tile of sums, and what follows element by element
 // done where the sums are stored.
+import { sizeOf } from "../core/aval.ts";
 import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import {
   binary,
@@ -14,9 +15,10 @@ import {
   substitute,
   topological,
 } from "../kernel/expr.ts";
-import { fromLinear, iadd, imul, isub, linear, unravel } from "../kernel/index.ts";
+import { fromLinear, iadd, iclamp, imul, isub, linear, unravel } from "../kernel/index.ts";
 import type { For, Stmt } from "../kernel/program.ts";
 import { mergeLoops } from "./canonical.ts";
+import { costOf } from "./cost.ts";
 import { type Contraction, type Direct, extentOf } from "./contraction.ts";
 import {
   type Blocks,
@@ -41,7 +43,7 @@ import {
   type Rows,
   straightRows,
 } from "./contractionSides.ts";
-import { at } from "./indices.ts";
+import { at, substituteIn } from "./indices.ts";
 import { withoutUnitLoops } from "./unitLoops.ts";
 import { strideOf } from "./vectorize.ts";
 
@@ -52,8 +54,10 @@ export interface Epilogue {
   readonly buffers: readonly Buffer[];
 }
 
-/** All register tiles of a block. */
-const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
+/** What is stored for the sum in row r of a tile, at column v of tile q. */
+type Finish = (course: Course, r: number, sum: Expr) => readonly Stmt[];
+/** All register tiles of a block; sums go to the block's memory, if they are not finished where they are. */
+const tiles = (b: Blocks, rows: Rows, columns: Columns, finish: Finish | null): Stmt => {
   const { NC, KC, KB, kb, q, v, tile, type } = b,
     several = kb.extent > 1,
     kk = loopVar("kk", KC);
@@ -64,15 +68,18 @@ const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
       combine: "add" as const,
       value: binary("mul", element(r, kk), columns.element(kk)),
     }));
-    const sums = accs.map(({ name }, r): Stmt => {
+    const sums = accs.flatMap(({ name }, r): readonly Stmt[] => {
+      if (finish !== null) return finish(course, r, name);
       const where = iadd(imul(iadd(b.row0, rowOf(course, int(r))), NC), iadd(b.column, v));
       const sum = select(compare("gt", kb, int(0)), read(tile, [where]), constant(type, 0));
-      return {
-        op: "store",
-        buffer: tile,
-        at: [where],
-        value: several ? binary("add", name, sum) : name,
-      };
+      return [
+        {
+          op: "store",
+          buffer: tile,
+          at: [where],
+          value: several ? binary("add", name, sum) : name,
+        },
+      ];
     });
     const micro = loop(
       v,
@@ -88,6 +95,51 @@ const tiles = (b: Blocks, rows: Rows, columns: Columns): Stmt => {
     return loop(course.p, [...before, micro], course.limit);
   };
   return loop(q, [...columns.tile, ...b.courses.map(ofCourse)], b.qLimit);
+};
+
+/** What follows a sum may cost so much, and have so many results, to be repeated for each row of a tile. */
+const cheap = 4,
+  fewOutputs = 2;
+/**
+ * Sums that are finished in registers: all of them are there at once, no tile has rows or columns that do not exist (but `straight`
+ * ones are moved up), results lie side by side along the columns, and none of them could take the place of an operand.
+ */
+const finishingAtOnce = (
+  b: Blocks,
+  c: Contraction,
+  m: readonly Var[],
+  n: readonly Var[],
+  { roots, offsets, buffers }: Epilogue,
+  straight: boolean,
+): Finish | null => {
+  const whole = straight || (b.beyond === 0 && b.M % b.MC === 0);
+  if (b.KB > 1 || !whole || b.N % b.NC !== 0 || buffers.length > fewOutputs) return null;
+  const acc = localVar("acc", b.type),
+    row = loopVar("row", b.M),
+    values = substitute(roots, new Map<Expr, Expr>([[c.sum, acc]])),
+    least = Math.min(...buffers.map((to) => sizeOf(to.shape)));
+  const fits = (e: Expr): boolean => e.op !== "reduce" && (e.op !== "read" || sizeOf(e.buffer.shape) < least);
+  if (!topological(values).every(fits) || values.some((e) => costOf(e) > cheap)) return null;
+  const ofRow = joined(m, row, values, offsets),
+    done = joined(n, iadd(imul(b.jb, b.NC), iadd(b.column, b.v)), ofRow.roots, ofRow.offsets);
+  if (!done.offsets.every((o) => strideOf(o, b.v) === 1)) return null;
+  return (course, r, sum) => {
+    const first = iadd(imul(b.ib, b.MC), rowOf(course)),
+      to = new Map<Expr, Expr>([
+        [row, iadd(straight ? iclamp(first, 0, b.M - course.MR) : first, int(r))],
+        [acc, sum],
+      ]),
+      where = substituteIn(done.offsets, to),
+      what = substituteIn(done.roots, to);
+    return buffers.map(
+      (buffer, i): Stmt => ({
+        op: "store",
+        buffer,
+        at: [fromLinear(linear(where[i] as Expr))],
+        value: what[i] as Expr,
+      }),
+    );
+  };
 };
 
 /** The loop over a finished block: along whichever index the results are contiguous. */
@@ -248,8 +300,9 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
     columns =
       panels === null ? directColumns(b, n, c.k, outside(c.columns as Direct, outerN)) : packedColumns(b, panels),
     pack = panels === null ? [] : [packColumns(b, n, c.right, panels)];
-  const finish = finishing(b, c, m, n, epilogue, straight),
-    some = tiles(b, rows, columns),
+  const atOnce = way === "deep" ? null : finishingAtOnce(b, c, m, n, epilogue, straight),
+    finish = finishing(b, c, m, n, epilogue, straight),
+    some = tiles(b, rows, columns, atOnce),
     first = [...rows.first, ...columns.first],
     own = [...rows.scratch, ...columns.scratch];
   if (way === "deep") {
@@ -272,8 +325,8 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
             else: [],
           }
         : finish,
-    sums = [some, last],
-    scratch = [...own, b.tile];
+    sums = atOnce === null ? [some, last] : [some],
+    scratch = atOnce === null ? [...own, b.tile] : own;
   if (way === "ahead") {
     // Rows are packed once for all blocks of columns if k is not cut.
     const block =
