@@ -9,7 +9,7 @@ import { costOf, dataNodes } from "./cost.ts";
 const inVectors = 0.04,
   alone = 0.3;
 /** Nanoseconds of work below which waking a thread is not worth it, and that a chunk should have; laws lower them. */
-export const economy = { worthSharing: 40_000, chunkWork: 12_000 };
+export const economy = { worthSharing: 20_000, chunkWork: 12_000 };
 /** More than enough for threads to end at the same time. */
 const mostChunks = 64;
 /** Threads repeat what stands before the loop: it may be at most this part of it. */
