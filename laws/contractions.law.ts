@@ -2,7 +2,7 @@
 // All numbers are small integers, so that sums are exact in whatever order they are taken.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { configure, grad, jit, lax, type NDArray, np } from "../src/index.ts";
+import { configure, explain, grad, jit, lax, type NDArray, np } from "../src/index.ts";
 
 type Type = "float32" | "float64";
 /** Small integers that do not repeat in step with anything. */
@@ -156,5 +156,17 @@ describe("contractions", () => {
       }),
       { numRuns: 20 },
     );
+  });
+  it("several results where a sum is stored, which share what they have in common", () => {
+    const [a, b] = [np.ones([32, 16]), np.ones([16, 24])];
+    const flops = (f: (x: NDArray) => readonly NDArray[]): number =>
+      explain(
+        jit((x: NDArray, y: NDArray) => f(np.matmul(x, y))),
+        a,
+        b,
+      ).flops;
+    const one = flops((x) => [np.tanh(x)]),
+      two = flops((x) => [np.tanh(x), np.multiply(x, np.tanh(x))]);
+    expect(two - one).toBe(32 * 24);
   });
 });

@@ -1,8 +1,7 @@
 // Place every computation: each node is computed once, in the outermost loop that binds all its variables.
 // Reductions become loops with accumulators there, which is what fuses a softmax or a layer normalization into one kernel.
 import type { Buffer, Expr, Read, Reduce, ScalarType, Var } from "../kernel/expr.ts";
-import { binary, int, localVar, topological, withArgs } from "../kernel/expr.ts";
-import { byteSize } from "../kernel/expr.ts";
+import { binary, byteSize, int, localVar, topological, withArgs } from "../kernel/expr.ts";
 import { iclamp, linear, rangeOf } from "../kernel/index.ts";
 import type { Accumulator, Mark, Stmt, Store } from "../kernel/program.ts";
 import { letsOf, writtenBy } from "./bound.ts";
@@ -63,14 +62,9 @@ class Hoister {
       const st = stmts[i] as Stmt;
       switch (st.op) {
         case "store": {
-          // Neighbouring stores share their work unless the kernel reads what it writes.
+          // Neighbouring stores share their work unless they read what one of them writes.
           const run: Store[] = [st];
-          while (
-            stmts[i + 1]?.op === "store" &&
-            !run
-              .concat(stmts[i + 1] as Store)
-              .some((x) => this.isVolatile(x.value) || x.at.some((a) => this.isVolatile(a)))
-          )
+          while (stmts[i + 1]?.op === "store" && this.apart([...run, stmts[i + 1] as Store]))
             run.push(stmts[++i] as Store);
           const done = this.process(
             run.map((x) => x.value),
@@ -189,6 +183,13 @@ class Hoister {
           x.args.some((a) => this.volatile.get(a) === true),
       );
     return this.volatile.get(e) as boolean;
+  }
+
+  /** Whether none of the stores changes what one of them reads. */
+  private apart(run: readonly Store[]): boolean {
+    const changing = run.flatMap((x) => [x.value, ...x.at]).filter((e) => this.isVolatile(e)),
+      buffers = new Set(run.map((x) => x.buffer));
+    return topological(changing).every((e) => e.op !== "read" || !buffers.has(e.buffer));
   }
 
   private depthOf(e: Expr, s: Scope): number {
