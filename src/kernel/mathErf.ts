@@ -1,4 +1,4 @@
-// Error functions. erf x = x + x p(x^2) for small x, for float32 1 - 2^-y with a polynomial y; erfc x = exp(-x^2) q / (1 + 2x), where q is a polynomial in (x - k) / (x + k),
+// Error functions. erf x = x + x p(x^2) for small x, for float32 1 - exp(-y) with a polynomial y; erfc x = exp(-x^2) q / (1 + 2x), where q is a polynomial in (x - k) / (x + k),
 // in which it is almost flat (Shepherd & Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp. 1981),
 // for float32 one in s = x / (x + k), as 1 + s p(s), which is exact at 0. Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
 // function", 2010). All coefficients: minimax fits (Remez exchange).
@@ -28,6 +28,7 @@ import {
   pickPoly,
   poly,
   powerOf,
+  round,
   sqrt,
   sub,
   withSign,
@@ -57,7 +58,7 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
       1.769392490386963, -3.4096615314483643, 1.8501293659210205, 0.48610231280326843, -0.464289128780365,
       -0.18430109322071075, -0.24095354974269867, 0.5083318948745728, -0.18647955358028412,
     ],
-    end: 10.3,
+    end: 10.2,
     upper: ~0xfffn,
     inverse: [
       {
@@ -88,7 +89,7 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
       2.6120771677626026e-6, -4.218021337734708e-6, -1.5946830596037878e-6, 5.320002387901671e-7, 5.500518477986021e-7,
       1.8596427282893924e-8, -1.4090401464299176e-7, -2.1688511948665098e-8, 2.3899948536828854e-8,
     ],
-    end: 27.5,
+    end: 27.28,
     upper: ~0x7ffffffn,
     inverse: [
       {
@@ -147,13 +148,14 @@ const edge = 1,
     -1.6206314101231075e-7, 1.371098280026889e-8, -7.779474259050539e-10,
   ];
 const smallErf = (x: Expr): Expr => fma(x, poly(mul(x, x), small), x);
-/** `(1 + 2b) exp(b^2) erfc(b)`. */
-const scaledTail = (b: Expr): Expr => {
+/** `(1 + 2b) exp(b^2) erfc(b)`, times a unit that is a power of two. */
+const scaledTail = (b: Expr, unit: number): Expr => {
   const { k, scaled } = of(b),
-    sum = add(b, k);
-  if (formatOf(b).float === "f64") return poly(div(sub(b, k), sum), scaled);
+    sum = add(b, k),
+    p = scaled.map((c) => c * unit);
+  if (formatOf(b).float === "f64") return poly(div(sub(b, k), sum), p);
   const s = div(b, sum);
-  return fma(s, poly(s, scaled), 1);
+  return fma(s, poly(s, p), unit);
 };
 /** erfc of `a`, which is not negative (float64: from 1/2 on); the square of a is taken apart, so that its exponential is exact. */
 const tail = (a: Expr): Expr => {
@@ -161,27 +163,27 @@ const tail = (a: Expr): Expr => {
     b = atMost(a, end),
     top = fromBits(and(bits(b), upper)),
     low = mul(sub(top, b), add(top, b)); // -b^2 = low - top^2
-  return expTail(mul(top, top), low, div(scaledTail(b), fma(b, 2, 1)));
+  return expTail(mul(top, top), low, (unit) => div(scaledTail(b, unit), fma(b, 2, 1)));
 };
 
-/** For float32, where erf is less than 1: -log2 erfc a = 2 a + a p(a). */
+/** For float32, where erf is less than 1: -ln erfc a = slope (a + a^2 p(a)). */
 const end32 = 3.93,
+  slope = 2 / Math.sqrt(Math.PI),
   logTail = [
-    -0.37209296226501465, 0.9184474349021912, 0.14827920496463776, -0.02764046937227249, -0.000216417814954184,
-    0.002391836605966091, -0.0009071478270925581, 0.00016848967061378062, -1.3257441423775163e-5,
+    0.5641893744468689, 0.0910833552479744, -0.016970094293355942, -0.00014887154975440353, 0.001483755186200142,
+    -0.0005641847383230925, 0.00010515999019844458, -8.300718036480248e-6,
   ],
-  /** 1 - 2^-r = r + r p(r) for |r| <= 1/2. */
+  /** 1 - exp(-slope r) = r + r p(r) for |r| <= ln(2) / 2 / slope. */
   fall = [
-    -0.3068528175354004, -0.24022649228572845, 0.05550365149974823, -0.00961837638169527, 0.001338860485702753,
-    -0.0001534852635813877,
+    0.12837918102741241, -0.6366197466850281, 0.23944717645645142, -0.0675482228398323, 0.015309328213334084,
+    -0.002866799710318446,
   ];
-/** `1 - 2^-y` with y from above, so that there is one formula for the small and the large. */
+/** `1 - exp(-slope y)` with y from above, so that there is one formula for the small and the large. */
 const erf32 = (x: Expr): Expr => {
   const a = atMost(abs(x), end32),
-    y = fma(poly(a, logTail), a, add(a, a)),
-    { magic, bias } = formatOf(x),
-    held = sub(lit(x, magic + bias), y),
-    r = add(y, sub(held, magic + bias)),
+    y = fma(mul(a, a), poly(a, logTail), a),
+    { n, held } = round(y, -slope * Math.LOG2E, formatOf(x).bias),
+    r = fma(n, Math.LN2 / slope, y),
     power = powerOf(held);
   return withSign(fma(power, fma(poly(r, fall), r, r), sub(lit(x, 1), power)), x);
 };
@@ -195,7 +197,7 @@ export const erf = (x: Expr): Expr => {
 export const erfc = (x: Expr): Expr => {
   const a = abs(x),
     far = tail(a),
-    either = pick(lt(x, 0), sub(lit(x, 2), far), far);
+    either = pick(lt(bits(x), 0), sub(lit(x, 2), far), far);
   return formatOf(x).float === "f32" ? either : pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), either);
 };
 /** Inverse of the error function; of float32 only one number in 300 is in the second piece. */

@@ -117,11 +117,10 @@ const reduceNear = (x: Expr, more = 0): Near => {
     { n, held } = round(x, Math.LOG2E, more);
   return { n, held, r: fma(n, -lo, fma(n, -hi, x)) };
 };
-/** `exp(r) - 1` for `|r| <= ln(2) / 2`, times a unit that is a power of two. */
-const less1 = ({ r }: Near, p: readonly number[], unit = 1): Expr => {
-  const z = mul(r, r),
-    scaled = p.map((c) => c * unit);
-  return fma(z, inPairs(r, z, scaled), unit === 1 ? r : mul(r, unit));
+/** `exp(r) - 1` for `|r| <= ln(2) / 2`. */
+const less1 = ({ r }: Near, p: readonly number[]): Expr => {
+  const z = mul(r, r);
+  return fma(z, inPairs(r, z, p), r);
 };
 /** `exp(r)`, times a unit that is a power of two. */
 const expOf = ({ r }: Near, p: readonly number[], unit = 1): Expr =>
@@ -181,15 +180,14 @@ export const exp = (x: Expr): Expr =>
     const s = reduceNear(y, more);
     return { y: expOf(s, of(x).exp, unit), held: s.held };
   });
-/** `exp(low - x) factor` where x is not negative nor above 3/2 of the reach, `low` is small, and both are exact. */
-export const expTail = (x: Expr, low: Expr, factor: Expr): Expr => {
+/** `exp(low - x) factor` where x reaches from 0 to the subnormal results, `low` is small, and both are exact. */
+export const expTail = (x: Expr, low: Expr, factor: (unit: number) => Expr): Expr => {
   const [hi, lo] = of(x).ln2,
-    { bias } = formatOf(x),
-    more = (bias + 1) / 2,
-    { n, held } = round(x, -Math.LOG2E, bias + more),
+    { bias, mantissa } = formatOf(x),
+    y = factor(2 ** -(mantissa + 1)),
+    { n, held } = round(x, -Math.LOG2E, bias + mantissa + 1),
     r = sub(fma(n, -lo, low), fma(n, hi, x));
-  // By a power that is not too small, then by a constant.
-  return mul(mul(fma(factor, less1({ n, held, r }, of(x).exp), factor), powerOf(held)), 2 ** -more);
+  return mul(fma(y, less1({ n, held, r }, of(x).exp), y), powerOf(held));
 };
 /** `e^x / 2`, which is finite a little longer than `e^x`. */
 const halfExp = (x: Expr): Expr => {

@@ -36,7 +36,7 @@ const wantedUnroll = (s: For): number => {
   const { nodes, loops } = weigh(s);
   if (nodes <= smallBody) return 4;
   if (loops > 0) return nodes <= 60 ? 2 : 1;
-  return nodes <= 120 ? 4 : nodes <= 400 ? 3 : nodes <= 800 ? 2 : 1;
+  return nodes <= 90 ? 4 : nodes <= 400 ? 3 : nodes <= 800 ? 2 : 1;
 };
 
 /** Values that do not change in the loop are spread over the lanes once, before it. */
