@@ -13,6 +13,7 @@ import {
 import type { Context, EmitBlock, VectorLoop } from "./context.ts";
 import { type Count, emitBlocks, emitRounds } from "./counting.ts";
 import { emitScalar } from "./expression.ts";
+import { emitLastVector } from "./lastVector.ts";
 import { dataOf, invariantsOf, lanesFor, varyingNames, weigh } from "./inspect.ts";
 import { splatTop } from "./vectorExpression.ts";
 
@@ -130,6 +131,8 @@ export const emitVectorFor = (
   };
   reset();
   for (const { combine, type, total } of sums) resetTotal(code, combine, type, total);
+  const storeLast =
+    bound === null && extent > narrow ? emitLastVector(inLanes(1), s, index, extent - lanes, emitBlock) : null;
   const long = extent > width * longRounds,
     inexact = sums.some((a) => a.combine === "add" && (a.type === "f32" || a.type === "f64"));
   if (bound === null && long && inexact)
@@ -140,6 +143,10 @@ export const emitVectorFor = (
   else emitRounds(count, 0, width, body(main));
   if (unroll > 1 && (bound !== null || narrow > wide)) emitRounds(count, wide, lanes, body(inLanes(1)));
   flush();
+  if (storeLast !== null) {
+    storeLast();
+    return true;
+  }
   const tail: Context = { ...x, copy: null, masks: null, addresses: null, slots: new Map(x.slots), vector: null };
   if (bound !== null || extent > narrow)
     emitRounds(count, narrow, 1, () => {
