@@ -153,7 +153,7 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
           : 1,
     ),
     // There is enough to share already where columns have blocks, or loops around them.
-    shared = (way === "direct" || way === "packed") && rounds * Math.ceil(N / NC) > 3,
+    shared = way === "direct" && rounds * Math.ceil(N / NC) > 3,
     cuts =
       shared || (ahead && apart)
         ? 1
