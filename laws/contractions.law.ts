@@ -43,6 +43,8 @@ const long: readonly Partial<Configuration>[] = [
   { m: 48, k: 5200, n: 17, turnedA: true },
   { m: 7, k: 18_000, n: 33, turnedB: true },
   { m: 103, k: 1100, n: 72 },
+  { m: 8, k: 2100, n: 400, turnedA: true },
+  { m: 400, k: 2100, n: 9, turnedB: true },
   { batch: 2, m: 101, k: 1030, n: 136, turnedC: true },
 ];
 

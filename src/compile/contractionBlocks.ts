@@ -71,7 +71,7 @@ export interface Blocks {
   readonly atK: (e: Expr) => Expr;
   /** Number of indices of k in this block, if it may be less than KC. */
   readonly kLimit: Partial<For>;
-  /** Sums live in a tile of memory: of one block of rows, or of all if k has several blocks around it. */
+  /** Sums live in a tile of memory: of one block of rows, of all if k has several blocks around it, of all columns too if k is taken apart. */
   readonly row0: Expr;
   readonly tile: Buffer;
   /** The panel that holds the columns of tile q, and how many panels there are for one block of k. */
@@ -180,6 +180,8 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kg = loopVar("kg", KG),
     kb = loopVar("kb", perGroup),
     group = KG > 1 ? kg : int(0),
+    // Sums that are taken apart are all there before the first of them is finished: each block of columns has its own.
+    [across, acrossAll] = way === "deep" ? ([jb, jb.extent] as const) : ([int(0), 1] as const),
     kAt = iadd(imul(group, perGroup), kb),
     q = loopVar("q", (NC / unit) * tiles),
     qLimit = remaining(N, jb, NC / unit, unit),
@@ -231,8 +233,8 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
     kFlat: flat([kq, ...inner], [kStep, ...kRest.map((x) => x.extent)]),
     atK: (e) => at([e], c.k, [iadd(imul(kAt, kStep), kq), ...inner])[0] as Expr,
     kLimit: uneven ? { limit: isub(int(extentOf(c.k)), imul(kAt, KC)) } : {},
-    row0: whole ? iadd(imul(group, MB * MC), imul(ib, MC)) : int(0),
-    tile: buffer(type, [(whole ? KG * MB * MC : MC) * NC]),
+    row0: whole ? iadd(imul(iadd(imul(across, KG), group), MB * MC), imul(ib, MC)) : int(0),
+    tile: buffer(type, [(whole ? acrossAll * KG * MB * MC : MC) * NC]),
     panel: ahead ? iadd(imul(kb, panels), iadd(imul(jb, NC / NR), q)) : q,
     panels,
   };
