@@ -1,21 +1,14 @@
 // Scatters by owners: each thread goes through all indices and writes what belongs to it. The results are those of the plain loop,
 // bit by bit, for any number of threads, whatever meets where.
 import fc from "fast-check";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { slots, words } from "../src/backends/wasm/layout.ts";
 import { economy } from "../src/compile/split.ts";
 import { configure, type DType, jit, lax, type NDArray, np, vmap } from "../src/index.ts";
 import { currentDevice } from "../src/runtime/backend.ts";
+import { fromOneThread } from "./own-settings.ts";
 
-const usual = { ...economy },
-  settings = configure({ threads: 1 });
-afterEach(() => {
-  Object.assign(economy, usual);
-  configure({ threads: 1 });
-});
-afterAll(() => {
-  configure(settings);
-});
+fromOneThread();
 
 const arrays = {
   float32: Float32Array,

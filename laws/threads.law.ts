@@ -1,7 +1,7 @@
 // Threads: results do not depend, bit by bit, on how many there are; jobs never hang; a process ends; a lost worker is replaced.
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { wasmBackend } from "../src/backends/wasm/backend.ts";
 import { type Helper, type Start, workerStart } from "../src/backends/wasm/workerHandle.ts";
 import { job, slots, words } from "../src/backends/wasm/layout.ts";
@@ -24,17 +24,10 @@ import {
 import { currentDevice, withDevice } from "../src/runtime/backend.ts";
 import { Device } from "../src/runtime/device.ts";
 import { compilations } from "../src/runtime/eager.ts";
+import { fromOneThread } from "./own-settings.ts";
 import { argument, functionOf, programs } from "./random-programs.ts";
 
-const usual = { ...economy },
-  settings = configure({ threads: 1 });
-afterEach(() => {
-  Object.assign(economy, usual);
-  configure({ threads: 1 });
-});
-afterAll(() => {
-  configure(settings);
-});
+fromOneThread();
 
 const key = random.key(1);
 const normal = (...shape: number[]): NDArray => random.normal(key, shape);

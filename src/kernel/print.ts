@@ -115,84 +115,38 @@ const roles = (p: Program): Names => {
   call([...new Set(kernelsOf(p.steps).flatMap((k) => k.scratch))], "s");
   return names;
 };
+/** The steps inside of one. */
+const within = (s: Step): readonly Step[] => {
+  switch (s.op) {
+    case "call":
+    case "copy":
+    case "host":
+      return [];
+    case "loop":
+      return s.body;
+    case "while":
+      return [...s.cond, ...s.body];
+    case "branch":
+      return s.branches.flat();
+    default:
+      return s satisfies never;
+  }
+};
+/** All steps, each before those inside of it. */
+const everyStep = (steps: readonly Step[]): readonly Step[] => steps.flatMap((s) => [s, ...everyStep(within(s))]);
 /** All kernels of a list of steps, each once, in order of their first call. */
 export const kernelsOf = (steps: readonly Step[]): readonly Kernel[] => [
-  ...new Set(
-    steps.flatMap((s): readonly Kernel[] => {
-      switch (s.op) {
-        case "call":
-          return [s.kernel];
-        case "copy":
-        case "host":
-          return [];
-        case "loop":
-          return kernelsOf(s.body);
-        case "while":
-          return [...kernelsOf(s.cond), ...kernelsOf(s.body)];
-        case "branch":
-          return s.branches.flatMap(kernelsOf);
-        default:
-          return s satisfies never;
-      }
-    }),
-  ),
+  ...new Set(everyStep(steps).flatMap((s) => (s.op === "call" ? [s.kernel] : []))),
 ];
 /** All calls of functions of JavaScript in a list of steps. */
 export const hostsOf = (steps: readonly Step[]): readonly HostStep[] =>
-  steps.flatMap((s): readonly HostStep[] => {
-    switch (s.op) {
-      case "host":
-        return [s];
-      case "call":
-      case "copy":
-        return [];
-      case "loop":
-        return hostsOf(s.body);
-      case "while":
-        return [...hostsOf(s.cond), ...hostsOf(s.body)];
-      case "branch":
-        return s.branches.flatMap(hostsOf);
-      default:
-        return s satisfies never;
-    }
-  });
+  everyStep(steps).flatMap((s) => (s.op === "host" ? [s] : []));
 /** All copies in a list of steps, besides those of carries. */
 export const copiesOf = (steps: readonly Step[]): readonly Copy[] =>
-  steps.flatMap((s): readonly Copy[] => {
-    switch (s.op) {
-      case "copy":
-        return [s];
-      case "call":
-      case "host":
-        return [];
-      case "loop":
-        return copiesOf(s.body);
-      case "while":
-        return [...copiesOf(s.cond), ...copiesOf(s.body)];
-      case "branch":
-        return s.branches.flatMap(copiesOf);
-      default:
-        return s satisfies never;
-    }
-  });
+  everyStep(steps).flatMap((s) => (s.op === "copy" ? [s] : []));
 /** All carries of the loops in a list of steps. */
 export const carriesOf = (steps: readonly Step[]): readonly Carry[] =>
-  steps.flatMap((s): readonly Carry[] => {
-    switch (s.op) {
-      case "call":
-      case "copy":
-      case "host":
-        return [];
-      case "loop":
-        return [...(s.carries ?? []), ...carriesOf(s.body)];
-      case "while":
-        return [...(s.carries ?? []), ...carriesOf(s.cond), ...carriesOf(s.body)];
-      case "branch":
-        return s.branches.flatMap(carriesOf);
-      default:
-        return s satisfies never;
-    }
-  });
+  everyStep(steps).flatMap((s) => (s.op === "loop" || s.op === "while" ? (s.carries ?? []) : []));
 /** What the rounds of a loop hand on. */
 const carried = (carries: readonly Carry[], names: Names): string =>
   carries.length === 0

@@ -61,6 +61,16 @@ const emitBounded = (code: Code, index: number, step: number, bound: number, bod
   code.emit("end");
 };
 
+/** Push the smaller of the local and a constant. */
+export const emitAtMost = (code: Code, local: number, most: number): void => {
+  code.emit("local.get", local);
+  code.emit("i32.const", most);
+  code.emit("local.get", local);
+  code.emit("i32.const", most);
+  code.emit("i32.lt_u");
+  code.emit("select");
+};
+
 /** The same in blocks of `block` indices, with `between` after each; the extent is a positive constant and `step` divides `block`. */
 export const emitBlocks = (c: Count, step: number, block: number, body: () => void, between: () => void): void => {
   const { code, index, extent } = c,
@@ -70,12 +80,8 @@ export const emitBlocks = (c: Count, step: number, block: number, body: () => vo
   code.emit("local.get", index);
   code.emit("i32.const", block);
   code.emit("i32.add");
-  code.emit("local.tee", end);
-  code.emit("i32.const", last);
-  code.emit("local.get", end);
-  code.emit("i32.const", last);
-  code.emit("i32.lt_u");
-  code.emit("select");
+  code.emit("local.set", end);
+  emitAtMost(code, end, last);
   code.emit("local.set", end);
   emitBounded(code, index, step, end, body);
   between();

@@ -3,6 +3,7 @@ import type { Buffer } from "../../kernel/expr.ts";
 import type { For, Kernel, Stmt } from "../../kernel/program.ts";
 import type { Code, ModuleBuilder } from "./assembler.ts";
 import type { Context } from "./context.ts";
+import { emitAtMost } from "./counting.ts";
 import { job, maxAddresses } from "./layout.ts";
 import { emitRange, emitStmts } from "./statement.ts";
 
@@ -72,15 +73,6 @@ const emitTaker = (
     chunks,
     function: m.func({ name: `${name}.${number}`, params: ["i32", "i32"], exported: true, body }),
   };
-};
-/** Push the smaller of the local and a constant. */
-const emitAtMost = (code: Code, local: number, most: number): void => {
-  code.emit("local.get", local);
-  code.emit("i32.const", most);
-  code.emit("local.get", local);
-  code.emit("i32.const", most);
-  code.emit("i32.lt_u");
-  code.emit("select");
 };
 const emitAddressOf = (code: Code, i: number): void => {
   code.emit("local.get", jobParam);
