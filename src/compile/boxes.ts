@@ -4,8 +4,8 @@ import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import { int, loopVar, rewrite } from "../kernel/expr.ts";
 import { iadd, linear } from "../kernel/index.ts";
 import type { Stmt } from "../kernel/program.ts";
+import { nest, storeEach } from "../kernel/statement.ts";
 import { mergeLoops } from "./canonical.ts";
-import { loop } from "./contractionBlocks.ts";
 import { at } from "./indices.ts";
 import { decide } from "./pieces.ts";
 import { vectorizes } from "./vectorize.ts";
@@ -64,25 +64,14 @@ export const inBoxes = (
   });
   const places = inner.map((v, d) => iadd(v, int((box[d] as Bounds)[0]))),
     values = rewrite(at(roots, within, places), decide);
-  const nest = (indices: readonly Var[], body: readonly Stmt[], mark: "vector" | "serial"): readonly Stmt[] =>
-    indices.reduceRight<readonly Stmt[]>(
-      (b, v, i) => [loop(v, b, { mark: i === indices.length - 1 ? mark : "serial" })],
-      body,
-    );
   const whole = mergeLoops(
       within,
       roots.map((e) => e.args[2] as Expr),
       stores,
     ),
-    storing = (to: readonly Expr[], what: readonly Expr[]): readonly Stmt[] =>
-      outs.map((b, i): Stmt => ({ op: "store", buffer: b, at: [to[i] as Expr], value: what[i] as Expr }));
-  const row = inner[inner.length - 1] as Var;
-  return nest(
-    around,
-    [
-      ...nest(whole.vars, storing(whole.stores, whole.roots), "vector"),
-      ...nest(inner, storing(at(stores, within, places), values), vectorizes(values, row) ? "vector" : "serial"),
-    ],
-    "serial",
-  );
+    row = inner[inner.length - 1] as Var;
+  return nest(around, [
+    ...nest(whole.vars, storeEach(outs, whole.stores, whole.roots), "vector"),
+    ...nest(inner, storeEach(outs, at(stores, within, places), values), vectorizes(values, row) ? "vector" : "serial"),
+  ]);
 };

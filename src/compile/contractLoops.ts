@@ -17,20 +17,11 @@ import {
 } from "../kernel/expr.ts";
 import { fromLinear, iadd, iclamp, imul, isub, linear, unravel } from "../kernel/index.ts";
 import type { For, Stmt } from "../kernel/program.ts";
+import { loop, store, storeEach } from "../kernel/statement.ts";
 import { mergeLoops } from "./canonical.ts";
 import { costOf } from "./cost.ts";
 import { type Contraction, type Direct, extentOf } from "./contraction.ts";
-import {
-  type Blocks,
-  blocksOf,
-  type Course,
-  deepest,
-  fewRows,
-  groups,
-  loop,
-  rowOf,
-  type Way,
-} from "./contractionBlocks.ts";
+import { type Blocks, blocksOf, type Course, deepest, fewRows, groups, rowOf, type Way } from "./contractionBlocks.ts";
 import {
   type Columns,
   directColumns,
@@ -72,14 +63,7 @@ const tiles = (b: Blocks, rows: Rows, columns: Columns, finish: Finish | null): 
       if (finish !== null) return finish(course, r, name);
       const where = iadd(imul(iadd(b.row0, rowOf(course, int(r))), NC), iadd(b.column, v));
       const sum = select(compare("gt", kb, int(0)), read(tile, [where]), constant(type, 0));
-      return [
-        {
-          op: "store",
-          buffer: tile,
-          at: [where],
-          value: several ? binary("add", name, sum) : name,
-        },
-      ];
+      return [store(tile, [where], several ? binary("add", name, sum) : name)];
     });
     const micro = loop(
       v,
@@ -129,16 +113,8 @@ const finishingAtOnce = (
         [row, iadd(straight ? iclamp(first, 0, b.M - course.MR) : first, int(r))],
         [acc, sum],
       ]),
-      where = substituteIn(done.offsets, to),
-      what = substituteIn(done.roots, to);
-    return buffers.map(
-      (buffer, i): Stmt => ({
-        op: "store",
-        buffer,
-        at: [fromLinear(linear(where[i] as Expr))],
-        value: what[i] as Expr,
-      }),
-    );
+      where = substituteIn(done.offsets, to).map((o) => fromLinear(linear(o)));
+    return storeEach(buffers, where, substituteIn(done.roots, to));
   };
 };
 
@@ -167,17 +143,7 @@ const finishing = (
       accs: [{ name: total, combine: "add", value: sumAt(b.row0) }],
     }),
     values = substitute(done.roots, new Map<Expr, Expr>([[acc, apart ? total : sumAt(b.row0)]]));
-  const stores: readonly Stmt[] = [
-    ...(apart ? [adding] : []),
-    ...buffers.map(
-      (to, s): Stmt => ({
-        op: "store",
-        buffer: to,
-        at: [done.offsets[s] as Expr],
-        value: values[s] as Expr,
-      }),
-    ),
-  ];
+  const stores: readonly Stmt[] = [...(apart ? [adding] : []), ...storeEach(buffers, done.offsets, values)];
   const contiguous = (v: Var): boolean => done.offsets.every((o) => strideOf(o, v) === 1);
   const limitM: Partial<For> = M % MC === 0 ? {} : { limit: isub(int(M), imul(ib, MC)) },
     limitN: Partial<For> = N % NC === 0 ? {} : { limit: isub(int(N), imul(jb, NC)) };

@@ -3,20 +3,12 @@ import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import { buffer, int, loopVar } from "../kernel/expr.ts";
 import { iadd, iclamp, idiv, imod, imul, isub } from "../kernel/index.ts";
 import type { For, Mark, Stmt } from "../kernel/program.ts";
+import { loop } from "../kernel/statement.ts";
 import { type Contraction, extentOf } from "./contraction.ts";
 import { heightsOf, widthOf } from "./heights.ts";
 import { at } from "./indices.ts";
 
 const ceilTo = (x: number, by: number): number => Math.ceil(x / by) * by;
-/** A loop around statements. */
-export const loop = (index: Var, body: readonly Stmt[], more: Partial<For> = {}): For => ({
-  op: "for",
-  index,
-  mark: "serial",
-  body,
-  accs: [],
-  ...more,
-});
 /** Row-major offset of an index. */
 export const flat = (at: readonly Expr[], extents: readonly number[]): Expr =>
   at.reduce<Expr>((o, i, d) => iadd(imul(o, extents[d] as number), i), int(0));

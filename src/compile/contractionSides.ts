@@ -3,9 +3,10 @@ import type { Buffer, Expr, ScalarType, Var } from "../kernel/expr.ts";
 import { buffer, compare, constant, int, loopVar, read, select, substitute, topological } from "../kernel/expr.ts";
 import { fromLinear, iadd, iclamp, imul, isub, linear, rangeOf, unravel } from "../kernel/index.ts";
 import type { Mark, Stmt } from "../kernel/program.ts";
+import { loop, nest, store } from "../kernel/statement.ts";
 import { mergeLoops } from "./canonical.ts";
 import { type Direct, extentOf, type Straight } from "./contraction.ts";
-import { type Blocks, type Course, flat, loop, rowOf } from "./contractionBlocks.ts";
+import { type Blocks, type Course, flat, rowOf } from "./contractionBlocks.ts";
 import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
 
@@ -58,16 +59,15 @@ export const packedRows = (b: Blocks, m: readonly Var[], left: Expr): Rows => {
     iadd(int(above * KC), iadd(imul(iadd(imul(p, KC), kk), MR), r));
   const copy = (course: Course, i: Var): Stmt => {
     const row = iadd(imul(ib, MC), rowOf(course, i));
-    return {
-      op: "store",
-      buffer: packed,
-      at: [place(course, b.kFlat, i)],
-      value: within(row, M, at([b.atK(side.value)], [side.index], [row])[0] as Expr, type),
-    };
+    return store(
+      packed,
+      [place(course, b.kFlat, i)],
+      within(row, M, at([b.atK(side.value)], [side.index], [row])[0] as Expr, type),
+    );
   };
   const along = topological([side.value]).some((e) => e.op === "read" && strideOf(e.args[0] as Expr, side.index) === 1);
   // What is contiguous along the rows is read as it lies: all rows of a block at a time.
-  const rows = (inner: (store: Stmt) => Stmt, mark: Mark): readonly Stmt[] =>
+  const rows = (inner: (copied: Stmt) => Stmt, mark: Mark): readonly Stmt[] =>
     b.courses.map((course) => {
       const i = loopVar("i", course.MR);
       return loop(course.p, [loop(i, [inner(copy(course, i))], { mark })], course.limit);
@@ -76,8 +76,8 @@ export const packedRows = (b: Blocks, m: readonly Var[], left: Expr): Rows => {
     scratch: [packed],
     first: [],
     block: along
-      ? [b.kLoops(rows((store) => store, "vector"))]
-      : rows((store) => b.kLoops([store], alongK(b, side.value)), "serial"),
+      ? [b.kLoops(rows((copied) => copied, "vector"))]
+      : rows((copied) => b.kLoops([copied], alongK(b, side.value)), "serial"),
     step: [],
     tile: (course) => ({ before: [], element: (r, kk) => read(packed, [place(course, kk, int(r))]) }),
   };
@@ -120,18 +120,11 @@ const walk = (b: Blocks, vars: readonly Var[], k: readonly Var[], d: Direct, nam
   const tabled = merged.vars.length > 1,
     starts = buffer("i32", [count + beyond]),
     after = loopVar("after", beyond);
-  const zeros = loop(after, [
-    {
-      op: "store",
-      buffer: starts,
-      at: [iadd(int(count), after)],
-      value: int(0),
-    },
-  ]);
+  const zeros = loop(after, [store(starts, [iadd(int(count), after)], int(0))]);
   const rows: Pick<Walk, "scratch" | "first" | "begin"> = tabled
     ? {
         scratch: [starts],
-        first: [fill(starts, vars, kept), ...(beyond > 0 ? [zeros] : [])],
+        first: [...fill(starts, vars, kept), ...(beyond > 0 ? [zeros] : [])],
         begin: (index) => read(starts, [index]),
       }
     : { scratch: [], first: [], begin: plain };
@@ -155,7 +148,7 @@ const walk = (b: Blocks, vars: readonly Var[], k: readonly Var[], d: Direct, nam
     scratch: [...rows.scratch, steps],
     first: [
       ...rows.first,
-      alike ? fill(steps, [within, ...inner], at([away], [outer], [within])[0] as Expr) : fill(steps, k, away),
+      ...(alike ? fill(steps, [within, ...inner], at([away], [outer], [within])[0] as Expr) : fill(steps, k, away)),
     ],
     begin,
     span,
@@ -169,10 +162,9 @@ const walk = (b: Blocks, vars: readonly Var[], k: readonly Var[], d: Direct, nam
     offset: () => iadd(walked, int(lowest + nearest)),
   };
 };
-const fill = (to: Buffer, vars: readonly Var[], value: Expr): Stmt => {
-  const shape = vars.map((x) => x.extent),
-    store: Stmt = { op: "store", buffer: to, at: [flat(vars, shape)], value };
-  return vars.reduceRight<Stmt>((body, x) => loop(x, [body]), store);
+const fill = (to: Buffer, vars: readonly Var[], value: Expr): readonly Stmt[] => {
+  const shape = vars.map((x) => x.extent);
+  return nest(vars, [store(to, [flat(vars, shape)], value)]);
 };
 /** Rows where they are, at one distance: the last tile is moved up so that it ends with the last row. */
 export const straightRows = (b: Blocks, m: readonly Var[], k: readonly Var[], d: Straight): Rows => {
@@ -251,16 +243,17 @@ const packPanel = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer, pa
   const { NR, KC, N, v, type } = b,
     side = asOne(n, "n", right),
     column = iadd(first, v);
-  const store: Stmt = {
-    op: "store",
-    buffer: packed,
-    at: [iadd(imul(iadd(imul(panel, KC), b.kFlat), NR), v)],
-    value: within(column, N, at([b.atK(side.value)], [side.index], [column])[0] as Expr, type),
-  };
+  const copied = store(
+    packed,
+    [iadd(imul(iadd(imul(panel, KC), b.kFlat), NR), v)],
+    within(column, N, at([b.atK(side.value)], [side.index], [column])[0] as Expr, type),
+  );
   const unit =
     side.plain &&
     topological([side.value]).every((e) => e.op !== "read" || [0, 1].includes(strideOf(e.args[0] as Expr, side.index)));
-  return unit ? b.kLoops([loop(v, [store], { mark: "vector" })]) : loop(v, [b.kLoops([store], alongK(b, side.value))]);
+  return unit
+    ? b.kLoops([loop(v, [copied], { mark: "vector" })])
+    : loop(v, [b.kLoops([copied], alongK(b, side.value))]);
 };
 /** The panels of a block. */
 export const packColumns = (b: Blocks, n: readonly Var[], right: Expr, packed: Buffer): Stmt =>

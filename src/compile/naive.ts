@@ -7,6 +7,7 @@ import type { Buffer, Expr } from "../kernel/expr.ts";
 import { buffer, byteSize, constant, interning, loopVar, read } from "../kernel/expr.ts";
 import { expandMath } from "../kernel/math.ts";
 import type { Kernel, Placement, Plan, Program, Stmt } from "../kernel/program.ts";
+import { nest, store } from "../kernel/statement.ts";
 import type { Compiled, OutRef } from "./compiled.ts";
 import { canonical } from "./canonical.ts";
 import { flattenStmts } from "./flatten.ts";
@@ -39,7 +40,7 @@ export const naive = (source: Jaxpr, _donated: readonly boolean[]): Compiled =>
         if (isVar(a)) return bufferOf(a);
         const b = buffer(storageOf[a.aval.dtype], []);
         scratch.push(b);
-        extra.push({ op: "store", buffer: b, at: [], value: constant(scalarOf(a.aval.dtype), a.value) });
+        extra.push(store(b, [], constant(scalarOf(a.aval.dtype), a.value)));
         return b;
       };
       const params = [...new Set(e.ins.filter(isVar).map(bufferOf)), target];
@@ -57,10 +58,7 @@ export const naive = (source: Jaxpr, _donated: readonly boolean[]): Compiled =>
             isVar(a) ? read(bufferOf(a), at) : constant(scalarOf(a.aval.dtype), a.value),
       );
       const value = prim.lower(reads, vars, e.attrs, avals, out.aval);
-      const body = vars.reduceRight<readonly Stmt[]>(
-        (inner, index) => [{ op: "for", index, mark: "serial", body: inner, accs: [] }],
-        flattenStmts([{ op: "store", buffer: target, at: vars, value: canonical(expandMath([value]))[0] as Expr }]),
-      );
+      const body = nest(vars, flattenStmts([store(target, vars, canonical(expandMath([value]))[0] as Expr)]));
       return { name: `${prim.name}_${n}`, params, outputs: [target], scratch, body: hoist(body) };
     });
     const outputs: Buffer[] = [];

@@ -3,7 +3,8 @@
 import type { Buffer, Expr, Var } from "../kernel/expr.ts";
 import { constant, int, loopVar, read, rewrite, topological } from "../kernel/expr.ts";
 import { fromLinear, iadd, idiv, imod, imul, isub, linear, rangeOf } from "../kernel/index.ts";
-import type { Stmt, Store } from "../kernel/program.ts";
+import type { Stmt } from "../kernel/program.ts";
+import { nest, storeEach } from "../kernel/statement.ts";
 import { at } from "./indices.ts";
 import { rowLoop } from "./shortRows.ts";
 import { vectorizes } from "./vectorize.ts";
@@ -114,13 +115,8 @@ export const inPieces = (
       },
     );
     const values = made.flatMap((m) => m.values);
-    const body = made.flatMap((m) =>
-      outs.map((b, i): Store => ({ op: "store", buffer: b, at: [m.at[i] as Expr], value: m.values[i] as Expr })),
-    );
+    const body = made.flatMap((m) => storeEach(outs, m.at, m.values));
     return rowLoop(inner, body, vectorizes(values, inner) ? "vector" : "serial");
   });
-  return outer.reduceRight<readonly Stmt[]>(
-    (body, index) => [{ op: "for", index, mark: "serial", body, accs: [] }],
-    loops,
-  );
+  return nest(outer, loops);
 };

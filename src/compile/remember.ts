@@ -2,7 +2,8 @@
 // stored in a row of memory by the first loop and read by the later ones.
 import type { Buffer, Expr, Reduce, Var } from "../kernel/expr.ts";
 import { buffer, localVar, read, substitute, topological } from "../kernel/expr.ts";
-import type { Accumulator, For, Stmt } from "../kernel/program.ts";
+import type { Accumulator, Stmt } from "../kernel/program.ts";
+import { loop, nest, store, storeEach } from "../kernel/statement.ts";
 import { costOf, indicesOf } from "./cost.ts";
 import { vectorizes } from "./vectorize.ts";
 
@@ -113,10 +114,7 @@ const rowLoops = (
       for (const m of memories) {
         if (!group.includes(m.maker)) continue;
         const name = localVar(`kept${names++}`, m.value.type);
-        kept.push(
-          { op: "let", name, value: rewritten(m.value) },
-          { op: "store", buffer: m.scratch, at: [index], value: name },
-        );
+        kept.push({ op: "let", name, value: rewritten(m.value) }, store(m.scratch, [index], name));
         local.set(m.value, name);
       }
       const accs = group.map(
@@ -132,28 +130,15 @@ const rowLoops = (
       )
         ? "vector"
         : "serial";
-      body.push({ op: "for", index, mark, body: kept, accs });
+      body.push(loop(index, kept, { mark, accs }));
       group.forEach((r, i) => {
         known.set(r, (accs[i] as Accumulator).name);
       });
     }
   }
   readBack(row, null);
-  const last: For = {
-    op: "for",
-    index: row,
-    mark: "vector",
-    accs: [],
-    body: outs.map(
-      (b, i): Stmt => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: rewritten(roots[i] as Expr) }),
-    ),
-  };
-  return vars
-    .slice(0, -1)
-    .reduceRight<readonly Stmt[]>(
-      (inner, index) => [{ op: "for", index, mark: "serial", body: inner, accs: [] }],
-      [...body, last],
-    );
+  const last = loop(row, storeEach(outs, stores, roots.map(rewritten)), { mark: "vector" });
+  return nest(vars.slice(0, -1), [...body, last]);
 };
 
 /** For each reduction the number of reductions that must run before it, one after the other. */

@@ -10,6 +10,7 @@ import { compare, constant, freshVar, int, localVar, read, topological } from ".
 import { iadd, imul, isub } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
 import type { Stmt } from "../kernel/program.ts";
+import { loop, store } from "../kernel/statement.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical } from "./canonical.ts";
 import { hoist } from "./hoist.ts";
@@ -68,7 +69,7 @@ class Builder {
   store(block: Block, to: Buffer, at: readonly Expr[], value: Expr): void {
     const [offset] = canonical([read(to, at)]) as [Expr];
     const [buffer, place] = storeThrough(to, offset.args[0] as Expr, this.views, this.used);
-    block.push({ op: "store", buffer, at: [place], value: this.finish(value) });
+    block.push(store(buffer, [place], this.finish(value)));
   }
 
   /** Values of a jaxpr on these operands. */
@@ -167,7 +168,7 @@ class Builder {
       carries.forEach((name, i) => {
         inner.push({ op: "set", name, value: now[i] as Expr });
       });
-      block.push({ op: "for", index: round, mark: "serial", body: inner, accs: [] });
+      block.push(loop(round, inner));
     }
     return this.after(block, carries);
   }

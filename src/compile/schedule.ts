@@ -7,7 +7,8 @@ import type { Buffer, Var as Index, Expr, Reduce } from "../kernel/expr.ts";
 import { buffer, constant, loopVar, read, registerType, topological } from "../kernel/expr.ts";
 import { ravel } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
-import type { Kernel, Stmt, Store } from "../kernel/program.ts";
+import type { Kernel, Stmt } from "../kernel/program.ts";
+import { nest, store, storeEach } from "../kernel/statement.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contractionOf, type Steady } from "./contraction.ts";
@@ -32,12 +33,6 @@ const nameOf = (eqns: readonly Eqn[], n: number): string => {
   );
   return `${(names.length === 0 ? [eqns[0]?.prim.name ?? "empty"] : names).slice(-3).reverse().join("_")}_${n}`;
 };
-
-const nest = (vars: readonly Index[], body: readonly Stmt[], mark: "vector" | "serial"): readonly Stmt[] =>
-  vars.reduceRight<readonly Stmt[]>(
-    (inner, index, i) => [{ op: "for", index, mark: i === vars.length - 1 ? mark : "serial", body: inner, accs: [] }],
-    body,
-  );
 
 /** The sum of products among `roots` that the kernel is built around. */
 const mainOf = (roots: readonly Expr[], vars: readonly Index[], steady: Steady): Contraction | null => {
@@ -74,15 +69,13 @@ const loopsOf = (
   if (tiles !== null) return { ...tiles, rounds: outermost(tiles.body) };
   const pieces = inBoxes(vars, roots, stores, buffers) ?? inPieces(vars, roots, stores, buffers);
   if (pieces !== null) return { body: pieces, scratch: [], rounds: outermost(pieces) };
-  const body = buffers.map(
-    (b, i): Store => ({ op: "store", buffer: b, at: [stores[i] as Expr], value: roots[i] as Expr }),
-  );
-  const last = vars[vars.length - 1],
+  const body = storeEach(buffers, stores, roots),
+    last = vars[vars.length - 1],
     mark = last !== undefined && vectorizes(roots, last) ? "vector" : "serial";
   const loops =
     last === undefined || vars.length === 1
       ? nest(vars, body, mark)
-      : nest(vars.slice(0, -1), [rowLoop(last, body, mark)], "serial");
+      : nest(vars.slice(0, -1), [rowLoop(last, body, mark)]);
   return { body: loops, scratch: [], rounds: vars };
 };
 
@@ -93,15 +86,13 @@ const stageLoops = ({ vars, roots, stores, buffers, further }: Stage): Body => {
   const round = (values: readonly Expr[], combined: boolean): readonly Stmt[] =>
     nest(
       rest,
-      buffers.map((b, i): Stmt => {
-        const value = values[i] as Expr,
-          { combine } = roots[i] as Reduce;
-        return { op: "store", buffer: b, at: [stores[i] as Expr], value, ...(combined ? { combine } : {}) };
-      }),
+      storeEach(buffers, stores, values).map((s, i) =>
+        combined ? { ...s, combine: (roots[i] as Reduce).combine } : s,
+      ),
       "vector",
     );
-  const body = [...round(roots, false), ...nest([further.index], round(further.roots, true), "serial")];
-  return { body: nest([piece], body, "serial"), scratch: [], rounds: [piece] };
+  const body = [...round(roots, false), ...nest([further.index], round(further.roots, true))];
+  return { body: nest([piece], body), scratch: [], rounds: [piece] };
 };
 
 const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Body => {
@@ -136,7 +127,7 @@ const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
   const ins = e.ins.map((a) => {
     if (isVar(a)) return bufferOf(a);
     const own = buffer(storageOf[a.aval.dtype], []);
-    fills.push({ op: "store", buffer: own, at: [], value: constant(scalarOf(a.aval.dtype), a.value) });
+    fills.push(store(own, [], constant(scalarOf(a.aval.dtype), a.value)));
     return own;
   });
   if (!("routine" in p)) throw new Error(`${p.name} has no routine`);
@@ -231,6 +222,6 @@ export const copyKernel = (from: Buffer | number, to: Buffer, n: number, views: 
       ? constant(registerType(to.type), from)
       : (throughViews([read(from, [i])], views, used)[0] as Expr);
   const [b, at] = storeThrough(to, i, views, used);
-  const body = hoist([...bindRounds(used), ...nest([i], [{ op: "store", buffer: b, at: [at], value }], "vector")]);
+  const body = hoist([...bindRounds(used), ...nest([i], [store(b, [at], value)], "vector")]);
   return kernelOf(typeof from === "number" ? `fill_${n}` : `copy_${n}`, { body, scratch: [], rounds: [i] });
 };

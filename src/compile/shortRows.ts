@@ -4,7 +4,7 @@ import type { Expr, Read, Var } from "../kernel/expr.ts";
 import { loopVar, topological } from "../kernel/expr.ts";
 import { iadd, iclamp, imul, isub, linear } from "../kernel/index.ts";
 import type { For, Mark, Stmt, Store } from "../kernel/program.ts";
-import { loop } from "./contractionBlocks.ts";
+import { loop } from "../kernel/statement.ts";
 import { at } from "./indices.ts";
 
 /** Elements of a vector, and the longest rows that are short. */

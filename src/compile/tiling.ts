@@ -4,7 +4,7 @@ import type { Buffer, Expr, Read, Var } from "../kernel/expr.ts";
 import { buffer, int, loopVar, read, substitute, topological } from "../kernel/expr.ts";
 import { iadd, imul, isub } from "../kernel/index.ts";
 import type { For, Stmt } from "../kernel/program.ts";
-import { loop } from "./contractionBlocks.ts";
+import { loop, nest, store, storeEach } from "../kernel/statement.ts";
 import { at } from "./indices.ts";
 import { strideOf } from "./vectorize.ts";
 
@@ -62,16 +62,15 @@ export const tiled = (
   const held = new Map(reads.map((r, i): [Expr, Expr] => [r, read(scratch[i] as Buffer, [place])])),
     values = inTile(substitute(roots, held)),
     offsets = inTile(stores);
-  const body = outs.map(
-    (b, i): Stmt => ({ op: "store", buffer: b, at: [offsets[i] as Expr], value: values[i] as Expr }),
-  );
-  const fill = inTile(reads).map(
-    (value, i): Stmt => ({ op: "store", buffer: scratch[i] as Buffer, at: [place], value }),
-  );
+  const fill = inTile(reads).map((value, i) => store(scratch[i] as Buffer, [place], value));
   const tile = [
     loop(columns.place, [loop(rows.place, fill, { mark: "vector", ...rows.limit })], columns.limit),
-    loop(rows.place, [loop(columns.place, body, { mark: "vector", ...columns.limit })], rows.limit),
+    loop(
+      rows.place,
+      [loop(columns.place, storeEach(outs, offsets, values), { mark: "vector", ...columns.limit })],
+      rows.limit,
+    ),
   ];
   const outer = [...vars.filter((v) => v !== across && v !== last), rows.tile, columns.tile];
-  return { body: outer.reduceRight<readonly Stmt[]>((inner, v) => [loop(v, inner)], tile), scratch };
+  return { body: nest(outer, tile), scratch };
 };

@@ -18,7 +18,8 @@ import {
   unary,
 } from "../kernel/expr.ts";
 import { isub } from "../kernel/index.ts";
-import type { Mark, Stmt } from "../kernel/program.ts";
+import type { Stmt } from "../kernel/program.ts";
+import { loop, nest, store } from "../kernel/statement.ts";
 import { mul, mulNoNan, sub } from "./arithmetic.ts";
 import { select } from "./choice.ts";
 import { eq, gt, lt } from "./comparison.ts";
@@ -43,14 +44,6 @@ interface Step {
   readonly joins?: ReduceOp;
 }
 
-const loop = (index: ReturnType<typeof freshVar>, mark: Mark, body: readonly Stmt[]): Stmt => ({
-  op: "for",
-  index,
-  mark,
-  body,
-  accs: [],
-});
-
 // Columns whose runs advance together where the axis is not the last one: a cache line of float32.
 const tile = 16;
 const statements = (
@@ -67,9 +60,12 @@ const statements = (
     carried: ScalarType = wide && type === "f32" ? "f64" : type;
   const around = shape.map((extent) => freshVar(extent, "o"));
   const overRows = (body: readonly Stmt[]): readonly Stmt[] =>
-    around
-      .filter((_, d) => d !== axis && d !== last)
-      .reduceRight<readonly Stmt[]>((inside, v) => [loop(v, "parallel", inside)], body);
+    nest(
+      around.filter((_, d) => d !== axis && d !== last),
+      body,
+      "parallel",
+      "parallel",
+    );
   if (joins !== undefined && axis === last && n >= longRun) {
     const at = (k: Expr): readonly Expr[] => [...around.slice(0, -1), k],
       run = { combine: joins, carried, length: n, reverse, at };
@@ -85,7 +81,6 @@ const statements = (
       ...accs.map<Stmt>((name) => ({ op: "let", name, value: constant(carried, start(type)), mutable: true })),
       loop(
         step,
-        "serial",
         accs.flatMap<Stmt>((name, u) => {
           const place = at[u] as readonly Expr[];
           return [
@@ -97,7 +92,7 @@ const statements = (
                 ins.map((b) => cast(carried, read(b, place))),
               ),
             },
-            { op: "store", buffer: out, at: place, value: cast(type, name) },
+            store(out, place, cast(type, name)),
           ];
         }),
       ),
@@ -109,7 +104,7 @@ const statements = (
   const columns = (base: Expr, count: number): readonly Expr[] =>
     Array.from({ length: count }, (_, u) => binary("add", base, int(u)));
   const inner: readonly Stmt[] = [
-    ...(blocks === 0 ? [] : [loop(block, "parallel", pass(columns(binary("mul", block, int(tile)), tile)))]),
+    ...(blocks === 0 ? [] : [loop(block, pass(columns(binary("mul", block, int(tile)), tile)), { mark: "parallel" })]),
     ...(width % tile === 0 ? [] : pass(columns(int(blocks * tile), width % tile))),
   ];
   return overRows(inner);

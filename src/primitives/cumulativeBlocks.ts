@@ -3,7 +3,8 @@
 import type { Buffer, Expr, ReduceOp, ScalarType, Var } from "../kernel/expr.ts";
 import { binary, buffer, cast, compare, freshVar, int, localVar, read, registerType } from "../kernel/expr.ts";
 import { iadd, imul, isub } from "../kernel/index.ts";
-import type { Mark, Stmt } from "../kernel/program.ts";
+import type { Stmt } from "../kernel/program.ts";
+import { loop, store } from "../kernel/statement.ts";
 
 /** Rows shorter than this run in one piece. */
 export const longRun = 4096;
@@ -11,8 +12,6 @@ const abreast = 8,
   groups = 8;
 /** Pieces of an odd number of cache lines: places in the cache that many of them have in common would be too few for all. */
 const oddLines = 48;
-
-const loop = (index: Var, mark: Mark, body: readonly Stmt[]): Stmt => ({ op: "for", index, mark, body, accs: [] });
 
 /** What runs along a row, and where its elements are: `at(k)` is the index of element k of the row. */
 export interface Run {
@@ -39,31 +38,18 @@ export const runInPieces = (x: Buffer, out: Buffer, run: Run): readonly Stmt[] =
     whole = localVar(`whole${piece.name}`, carried),
     // A piece is reduced in the order of memory, whichever way the run goes.
     first = reverse ? isub(int(length - size), imul(piece, size)) : imul(piece, size);
-  const reduced: Stmt = loop(piece, "serial", [
-    {
-      op: "for",
-      index: within,
-      mark: "vector",
-      body: [],
-      accs: [{ name: whole, combine, value: value(at(iadd(first, within))) }],
-    },
-    { op: "store", buffer: wholes, at: [piece], value: whole },
+  const reduced = loop(piece, [
+    loop(within, [], { mark: "vector", accs: [{ name: whole, combine, value: value(at(iadd(first, within))) }] }),
+    store(wholes, [piece], whole),
   ]);
 
   // Every thread works out for itself what the pieces begin with: names that change would keep threads from sharing the loop.
   const next = freshVar(count, "p"),
     earlier = freshVar(count, "q"),
     before = localVar(`before${next.name}`, carried);
-  const begun: Stmt = loop(next, "serial", [
-    {
-      op: "for",
-      index: earlier,
-      mark: "serial",
-      limit: next,
-      body: [],
-      accs: [{ name: before, combine, value: read(wholes, [earlier]) }],
-    },
-    { op: "store", buffer: starts, at: [next], value: before },
+  const begun = loop(next, [
+    loop(earlier, [], { limit: next, accs: [{ name: before, combine, value: read(wholes, [earlier]) }] }),
+    store(starts, [next], before),
   ]);
 
   const group = freshVar(groups, "g"),
@@ -72,26 +58,29 @@ export const runInPieces = (x: Buffer, out: Buffer, run: Run): readonly Stmt[] =
     accs = Array.from({ length: abreast }, (_, u) => localVar(`acc${u}${step.name}`, carried));
   const advance = (name: Var, k: Expr): readonly Stmt[] => [
     { op: "set", name, value: binary(combine, name, value(place(k))) },
-    { op: "store", buffer: out, at: place(k), value: cast(registerType(out.type), name) },
+    store(out, place(k), cast(registerType(out.type), name)),
   ];
   const number = (u: number): Expr => iadd(imul(group, abreast), int(u));
-  const runs = loop(group, "parallel", [
-    ...accs.map((name, u): Stmt => ({ op: "let", name, value: read(starts, [number(u)]), mutable: true })),
-    loop(
-      step,
-      "serial",
-      accs.flatMap((name, u) => advance(name, iadd(imul(number(u), size), step))),
-    ),
-    ...(rest.extent === 0
-      ? []
-      : [
-          {
-            op: "if",
-            cond: compare("eq", group, int(groups - 1)),
-            then: [loop(rest, "serial", advance(accs[abreast - 1] as Var, iadd(int(count * size), rest)))],
-            else: [],
-          } as const,
-        ]),
-  ]);
+  const runs = loop(
+    group,
+    [
+      ...accs.map((name, u): Stmt => ({ op: "let", name, value: read(starts, [number(u)]), mutable: true })),
+      loop(
+        step,
+        accs.flatMap((name, u) => advance(name, iadd(imul(number(u), size), step))),
+      ),
+      ...(rest.extent === 0
+        ? []
+        : [
+            {
+              op: "if",
+              cond: compare("eq", group, int(groups - 1)),
+              then: [loop(rest, advance(accs[abreast - 1] as Var, iadd(int(count * size), rest)))],
+              else: [],
+            } as const,
+          ]),
+    ],
+    { mark: "parallel" },
+  );
   return [reduced, begun, runs];
 };

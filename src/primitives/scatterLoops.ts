@@ -5,7 +5,8 @@ import { sizeOf } from "../core/aval.ts";
 import type { Buffer, Expr, ReduceOp, Var } from "../kernel/expr.ts";
 import { cast, constant, freshVar, int, localVar, read } from "../kernel/expr.ts";
 import { iadd, imul, isub } from "../kernel/index.ts";
-import type { For, Mark, Stmt } from "../kernel/program.ts";
+import type { Mark, Stmt } from "../kernel/program.ts";
+import { loop, store } from "../kernel/statement.ts";
 import { clamped, fits, operandIndex, sliceSizesOf, startsOf, windowAxes, type Windows } from "./windows.ts";
 
 /** Most owners, and the least elements of a window that are worth going through the indices for: two cache lines of float32. */
@@ -21,10 +22,7 @@ interface Level {
   readonly limit?: Expr;
 }
 const nest = (levels: readonly Level[], body: readonly Stmt[]): readonly Stmt[] =>
-  levels.reduceRight<readonly Stmt[]>(
-    (inner, level): readonly For[] => [{ op: "for", accs: [], ...level, body: inner }],
-    body,
-  );
+  levels.reduceRight<readonly Stmt[]>((inner, { index, ...more }) => [loop(index, inner, more)], body);
 const vars = (shape: readonly number[], prefix: string): readonly Var[] => shape.map((n) => freshVar(n, prefix));
 const levelsOf = (indices: readonly Var[], inner: Mark, outer: Mark): readonly Level[] =>
   indices.map((index, i) => ({ index, mark: i === indices.length - 1 ? inner : outer }));
@@ -77,9 +75,7 @@ export const scatterStatements = (
 ): readonly Stmt[] => {
   if (sizeOf(out.shape) === 0) return [];
   const copy = vars(out.shape, "c"),
-    copied = nest(levelsOf(copy, "vector", "parallel"), [
-      { op: "store", buffer: out, at: copy, value: read(operand, copy) },
-    ]);
+    copied = nest(levelsOf(copy, "vector", "parallel"), [store(out, copy, read(operand, copy))]);
   if (sizeOf(updates.shape) === 0) return copied;
   const rank = out.shape.length,
     sliceSizes = sliceSizesOf(out.shape, updates.shape, w),

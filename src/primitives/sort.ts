@@ -5,7 +5,7 @@ import { aval } from "../core/aval.ts";
 import type { Primitive, Push, Unary } from "../core/primitive.ts";
 import { bind } from "../core/trace.ts";
 import type { Value } from "../core/value.ts";
-import type { Buffer, Expr, Var } from "../kernel/expr.ts";
+import type { Buffer, Expr } from "../kernel/expr.ts";
 import {
   binary,
   bitcast,
@@ -23,6 +23,7 @@ import {
   unary,
 } from "../kernel/expr.ts";
 import type { Stmt } from "../kernel/program.ts";
+import { loop, nest, store } from "../kernel/statement.ts";
 import { checkAxis } from "./movement.ts";
 import { anyDType, checkDType } from "./pointwise.ts";
 
@@ -73,7 +74,6 @@ const less = (a: Expr, b: Expr): Expr => {
   return compare("lt", turn(a), turn(b));
 };
 
-const loop = (index: Var, body: readonly Stmt[]): Stmt => ({ op: "for", index, mark: "serial", body, accs: [] });
 type At = (i: Expr) => readonly Expr[];
 
 /** out[number of elements before i] = i. */
@@ -86,7 +86,7 @@ const byCounting = (x: Buffer, out: Buffer, n: number, at: At, descending: boole
   return [
     loop(i, [
       { op: "let", name: rank, value: reduceOver("add", j, select(before, int(1), int(0))) },
-      { op: "store", buffer: out, at: at(rank), value: i },
+      store(out, at(rank), i),
     ]),
   ];
 };
@@ -97,11 +97,11 @@ const byRadix = (x: Buffer, out: Buffer, n: number, at: At, descending: boolean,
     counts = buffer("i32", [piles]);
   const row = {
       get: (i: Expr): Expr => read(out, at(i)),
-      set: (i: Expr, value: Expr): Stmt => ({ op: "store", buffer: out, at: at(i), value }),
+      set: (i: Expr, value: Expr): Stmt => store(out, at(i), value),
     },
     scratch = {
       get: (i: Expr): Expr => read(other, [i]),
-      set: (i: Expr, value: Expr): Stmt => ({ op: "store", buffer: other, at: [i], value }),
+      set: (i: Expr, value: Expr): Stmt => store(other, [i], value),
     };
   const pass = (p: number): readonly Stmt[] => {
     const [from, to] = p % 2 === bytes % 2 ? [row, scratch] : [scratch, row],
@@ -117,7 +117,7 @@ const byRadix = (x: Buffer, out: Buffer, n: number, at: At, descending: boolean,
       { op: "let", name: element, value: p === 0 ? i : from.get(i) },
       { op: "let", name: pile, value: byteOf(keyOf(read(x, at(element)), descending), p) },
     ];
-    const count = (index: Expr, value: Expr): Stmt => ({ op: "store", buffer: counts, at: [index], value });
+    const count = (index: Expr, value: Expr): Stmt => store(counts, [index], value);
     return [
       loop(c, [count(c, int(0))]),
       loop(i, [...deal, count(pile, binary("add", read(counts, [pile]), int(1)))]),
@@ -159,12 +159,10 @@ export const argsortP: Primitive<ArgsortAttrs, Unary> & Push<ArgsortAttrs, Unary
       at: At = (i) => around.map((v, d) => (d === axis ? i : v));
     const body =
       n <= short ? byCounting(x, out, n, at, descending) : byRadix(x, out, n, at, descending, bytesOf[a.dtype]);
-    return around
-      .filter((_, d) => d !== axis)
-      .reduceRight<readonly Stmt[]>(
-        (inner, index) => [{ op: "for", index, mark: "serial", body: inner, accs: [] }],
-        body,
-      );
+    return nest(
+      around.filter((_, d) => d !== axis),
+      body,
+    );
   },
 };
 /** Indices that sort along an axis, stable; zeros of both signs are equal, NaN comes last (first if descending). */
