@@ -1,5 +1,6 @@
 // Bodies of loops and branches under the transforms: the same derivations as for calls, but the results that are carried around,
 // or that other branches have, keep their places.
+import { atFlags } from "../transforms/flags.ts";
 import { isEffect } from "../core/effects.ts";
 import type { Atom, ClosedJaxpr, Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isVar, Var } from "../core/jaxpr.ts";
@@ -40,9 +41,7 @@ export const jvpBody = (jaxpr: Jaxpr, flags: readonly boolean[], force: readonly
     const n = jaxpr.ins.length;
     const closed = traceJaxpr(
       (...all) => {
-        let k = n;
-        const tangents = flags.map((z) => (z ? (all[k++] as Value) : null));
-        const [outs, some] = jvpFlat((...ins) => evalJaxpr(jaxpr, ins), all.slice(0, n), tangents);
+        const [outs, some] = jvpFlat((...ins) => evalJaxpr(jaxpr, ins), all.slice(0, n), atFlags(flags, all, n));
         const ts = some.map((t, i) => t ?? (force[i] === true ? zerosOf((outs[i] as Value).aval) : null));
         nonzero = ts.map((t) => t !== null);
         return [...outs, ...ts.filter((t) => t !== null)];

@@ -1,5 +1,6 @@
 // The call of a jitted function: a jaxpr that is run as one program. Its rules derive new jaxprs, so that derivatives and
 // batched versions of a jitted function are jitted functions too.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
 import { jaxprHasEffects } from "../core/effects.ts";
@@ -44,11 +45,6 @@ const callDerived = (
   jaxpr.outs.length === 0 && !jaxprHasEffects(jaxpr)
     ? []
     : bindCall(callP, [...consts, ...ins], derivedAttrs(jaxpr, transform, origin));
-/** `xs` for the places that hold true, null for the others. */
-const scatter = (where: readonly boolean[], xs: readonly Value[]): readonly (Value | null)[] => {
-  let k = 0;
-  return where.map((w) => (w ? (xs[k++] as Value) : null));
-};
 
 /** Call of a jaxpr. */
 export const callP: CallPrimitive<CallAttrs> = {
@@ -70,7 +66,7 @@ export const callP: CallPrimitive<CallAttrs> = {
       tangents.map((t) => t !== null),
     );
     const all = callDerived(closed, "jvp", attrs, [...ins, ...given]);
-    return [all.slice(0, nonzero.length), scatter(nonzero, all.slice(nonzero.length))];
+    return [all.slice(0, nonzero.length), atFlags(nonzero, all, nonzero.length)];
   },
   batch: (axis, ins, axes, attrs) => {
     const { closed, axes: outAxes } = batchJaxpr(attrs.jaxpr, axis, axes);
@@ -89,7 +85,7 @@ export const callP: CallPrimitive<CallAttrs> = {
     );
     const known = ins.filter((v) => v instanceof Value),
       given = cts.filter((c) => c !== null);
-    return scatter(nonzero, callDerived(closed, "transpose", attrs, [...known, ...given]));
+    return atFlags(nonzero, callDerived(closed, "transpose", attrs, [...known, ...given]));
   },
   inline: ({ jaxpr }) => jaxpr,
   show: ({ name, jaxpr }) => showAttrs({ name, jaxpr }),

@@ -1,4 +1,5 @@
 // The call of a checkpointed function. Cut by partial evaluation, its second part computes again what the first did not keep.
+import { atFlags } from "../transforms/flags.ts";
 import type { CallPrimitive, Jaxpr, Eqn } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
 import { showAttrs } from "../core/print.ts";
@@ -89,8 +90,7 @@ export const checkpointP: CallPrimitive<CheckpointAttrs> = {
       jaxpr,
       waiting: more(waiting, consts.length, waiting?.filter((_, i) => flags[i]) ?? []),
     });
-    let k = nonzero.length;
-    return [outs.slice(0, k), nonzero.map((z) => (z ? (outs[k++] as Value) : null))];
+    return [outs.slice(0, nonzero.length), atFlags(nonzero, outs, nonzero.length)];
   },
   batch: (axis, ins, axes, attrs) => {
     const {
@@ -140,8 +140,7 @@ export const checkpointP: CallPrimitive<CheckpointAttrs> = {
           ? null
           : [...consts.map(() => false), ...waiting.filter((_, i) => !linear[i]), ...given.map(() => false)],
     });
-    let k = 0;
-    return nonzero.map((z) => (z ? (outs[k++] as Value) : null));
+    return atFlags(nonzero, outs);
   },
   inline: ({ jaxpr, preventCse, waiting }) => (preventCse && waiting !== null ? guarded(jaxpr, waiting) : jaxpr),
   show: ({ name, jaxpr }) => showAttrs({ name, jaxpr }),

@@ -1,4 +1,5 @@
 // cond: one of several branches, chosen while the program runs. Only the chosen one is run, unless a batch chooses several.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { aval, sameAval, showAval } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
@@ -65,8 +66,7 @@ const jvp: CallPrimitive<CondAttrs>["jvp"] = (ins, tangents, attrs) => {
   const force = anyOf(branches.map((b) => jvpBody(b, flags, []).nonzero)),
     closed = branches.map((b) => jvpBody(b, flags, force).closed);
   const all = bindCond(ins[chooser] as Value, closed, [...others(ins, attrs), ...given.filter((t) => t !== null)]);
-  let k = force.length;
-  return [all.slice(0, force.length), force.map((f) => (f ? (all[k++] as Value) : null))];
+  return [all.slice(0, force.length), atFlags(force, all, force.length)];
 };
 
 const batch: CallPrimitive<CondAttrs>["batch"] = (axis, ins, axes, attrs) => {
@@ -230,10 +230,9 @@ const backward = (jaxpr: Jaxpr, linear: readonly boolean[], cts: readonly boolea
   cached(jaxpr, `transpose of branch ${linear.map(Number).join("")} ${cts.map(Number).join("")}`, () =>
     traceJaxpr(
       (...all) => {
-        let k = 0;
-        const ins = linear.map((l) => (l ? null : (all[k++] as Value))),
-          given = cts.map((c) => (c ? (all[k++] as Value) : null));
-        const back = backwardPass(jaxpr, ins, given);
+        const known = linear.map((l) => !l),
+          count = known.filter((f) => f).length;
+        const back = backwardPass(jaxpr, atFlags(known, all), atFlags(cts, all, count));
         return linear.flatMap((l, i) => (l ? [back[i] ?? zerosOf((jaxpr.ins[i] as Value).aval)] : []));
       },
       [...jaxpr.ins.filter((_, i) => !linear[i]), ...jaxpr.outs.filter((_, i) => cts[i])].map((a) => a.aval),
@@ -251,8 +250,7 @@ const transpose: CallPrimitive<CondAttrs>["transpose"] = (cts, ins, attrs) => {
     branches.map((b) => backward(b, flags, given)),
     [...known, ...cts.filter((c) => c !== null)],
   );
-  let k = 0;
-  return linear.map((l) => (l ? (all[k++] as Value) : null));
+  return atFlags(linear, all);
 };
 
 /** The choice of a branch. */

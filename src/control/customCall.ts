@@ -1,17 +1,20 @@
 // What calls of functions with their own rules share: the traced body, and the checks of what rules give.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
 import { DTypeError, ShapeError, TraceError } from "../core/errors.ts";
-import type { ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
+import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
 import { lift } from "../core/lift.ts";
 import type { MappedAxis } from "../core/primitive.ts";
+import { bindCall, isEager } from "../core/trace.ts";
 import { flatten, flattenLike, type TreeDef } from "../core/tree.ts";
-import type { Value } from "../core/value.ts";
+import { Value } from "../core/value.ts";
 import { type Callable, call, leafPath, rebuild } from "../transforms/leaves.ts";
-import { traceJaxpr } from "../transforms/trace.ts";
+import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
+import { transposeJaxpr } from "../transforms/transpose.ts";
 import { batchJaxpr, type BatchJaxpr } from "../transforms/vmap.ts";
 import { literalOf, toValue } from "./bodyTrace.ts";
-import { allArguments, type NondiffOptions, takeApart } from "./customArguments.ts";
+import { allArguments, type NondiffOptions, type Signature, takeApart } from "./customArguments.ts";
 import { interned } from "./intern.ts";
 
 /** Structure of the results of a function, and what their leaves are to its user. */
@@ -97,9 +100,48 @@ export const batchBody = (jaxpr: Jaxpr, axis: MappedAxis, axes: readonly (number
     axes,
     jaxpr.outs.map(() => true),
   );
+/** Cotangents of the operands of a body that is linear in those that are not known (`ins` has their avals). */
+export const transposedBody = (
+  jaxpr: Jaxpr,
+  cts: readonly (Value | null)[],
+  ins: readonly (Value | Aval)[],
+): readonly (Value | null)[] => {
+  const { closed, nonzero } = transposeJaxpr(
+    jaxpr,
+    ins.map((v) => !(v instanceof Value)),
+    cts.map((c) => c !== null),
+  );
+  const known = ins.filter((v) => v instanceof Value),
+    given = cts.filter((c) => c !== null);
+  return atFlags(nonzero, evalJaxpr(closed.jaxpr, [...closed.consts, ...known, ...given]));
+};
 /** A key for what depends on a mapped axis, on which operands have it, and on the operands that come before. */
 export const batchKey = ({ size, name }: MappedAxis, axes: readonly (number | null)[], extra: number): string =>
   `batch ${size} ${name === null ? "" : JSON.stringify(name)} ${axes.join()} ${extra}`;
+
+/** What every call of a function with a rule has: the body, all of whose inputs are operands; the first `fixed` of them have no derivative. */
+export interface RuledCall {
+  readonly jaxpr: Jaxpr;
+  readonly name: string;
+  readonly fixed: number;
+  readonly results: Results;
+}
+/** The call of a function with a rule, which `ruleOf` gives in the form that the primitive wants. */
+export const callWithRule = <A extends RuledCall>(
+  prim: CallPrimitive<A>,
+  f: Callable,
+  args: readonly unknown[],
+  options: NondiffOptions,
+  name: string,
+  ruleOf: (s: Signature) => Omit<A, keyof RuledCall>,
+): unknown => {
+  if (isEager()) return eagerly(f, args, options, name);
+  const { signature, operands } = takeApart(args, options, name);
+  const { jaxpr, consts, results } = traceCall(f, (ins) => allArguments(signature, ins), operands, name);
+  const fixed = consts.length + signature.held,
+    attrs = { ...ruleOf(signature), jaxpr, name, fixed, results } as A;
+  return rebuild(results.def, jaxpr.outs.length === 0 ? [] : bindCall(prim, [...consts, ...operands], attrs), name);
+};
 
 /** Outside of transforms a function with a rule is the function. */
 export const eagerly = (f: Callable, args: readonly unknown[], options: NondiffOptions, op: string): unknown => {

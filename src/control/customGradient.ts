@@ -1,8 +1,8 @@
 // customGradient: a function that gives its value together with its backward rule; and closureConvert, which makes arguments of what a
 // function closes over.
+import { atFlags } from "../transforms/flags.ts";
 import { isFloating } from "../core/dtype.ts";
 import { TreeError } from "../core/errors.ts";
-import { bindCall, isEager } from "../core/trace.ts";
 import { flattenLike, type TreeDef } from "../core/tree.ts";
 import { Tracer, type Value } from "../core/value.ts";
 import { lift } from "../core/lift.ts";
@@ -12,8 +12,8 @@ import { avalsOf, type Callable, call, flattened, listed, rebuild } from "../tra
 import { tangentsFor, tangentTree } from "../transforms/prefix.ts";
 import { evalJaxpr, traceJaxpr } from "../transforms/trace.ts";
 import type { Abstract, Arrays, Fn, Tangents } from "../transforms/types.ts";
-import { allArguments, perSignature, type Signature, splitOperands, takeApart } from "./customArguments.ts";
-import { eagerly, likeResults, traceCall } from "./customCall.ts";
+import { allArguments, perSignature, type Signature, splitOperands } from "./customArguments.ts";
+import { callWithRule, likeResults } from "./customCall.ts";
 import { customVjpP, type ForwardRule } from "./customVjpPrimitive.ts";
 
 const pairOf = (op: string, out: unknown): readonly [unknown, Callable] => {
@@ -36,8 +36,10 @@ const flatRule =
       real = results.avals.filter((a) => isFloating(a.dtype));
     const { jaxpr, consts } = traceJaxpr(
       (...cts) => {
-        let k = 0;
-        const all = results.avals.map((a) => (isFloating(a.dtype) ? (cts[k++] as Value) : null));
+        const all = atFlags(
+          results.avals.map((a) => isFloating(a.dtype)),
+          cts,
+        );
         const back = call(pullback, [tangentTree(results.def, results.avals, all, op)], op);
         const found = tangentsFor(s.def, avals, Array.isArray(back) ? back : [back], op, "cotangents");
         return found.flatMap((c, i) => {
@@ -59,22 +61,7 @@ const make = (f: Callable): Callable => {
   const op = `customGradient(${f.name === "" ? "f" : f.name})`,
     value: Callable = (...args) => pairOf(op, call(f, args, op))[0],
     rules = perSignature((s) => flatRule(f, s, op));
-  return (...args) => {
-    if (isEager()) return eagerly(value, args, {}, op);
-    const { signature, operands } = takeApart(args, {}, op);
-    const { jaxpr, consts, results } = traceCall(value, (ins) => allArguments(signature, ins), operands, op);
-    const outs =
-      jaxpr.outs.length === 0
-        ? []
-        : bindCall(customVjpP, [...consts, ...operands], {
-            jaxpr,
-            name: op,
-            fixed: consts.length,
-            forward: rules(signature),
-            results,
-          });
-    return rebuild(results.def, outs, op);
-  };
+  return (...args) => callWithRule(customVjpP, value, args, {}, op, (s) => ({ forward: rules(s) }));
 };
 
 /** The type of `customGradient(f)`. */

@@ -1,16 +1,14 @@
 // customJvp: a function whose forward derivative the user gives. Reverse mode follows, since the rule is linear in the tangents.
 import { lift } from "../core/lift.ts";
 import { ArgumentError, TreeError } from "../core/errors.ts";
-import { bindCall, isEager } from "../core/trace.ts";
 import { flatten, unflatten } from "../core/tree.ts";
 import type { Value } from "../core/value.ts";
 import { add } from "../primitives/elementwise.ts";
 import { combinator } from "../transforms/combinator.ts";
-import { type Callable, call, rebuild } from "../transforms/leaves.ts";
+import { type Callable, call } from "../transforms/leaves.ts";
 import { tangentsFor, tangentTree } from "../transforms/prefix.ts";
 import type { Arrays, Fn, NoOptions, Tangents } from "../transforms/types.ts";
 import {
-  allArguments,
   checkRule,
   heldArguments,
   type NondiffOptions,
@@ -18,9 +16,8 @@ import {
   perSignature,
   type Signature,
   splitOperands,
-  takeApart,
 } from "./customArguments.ts";
-import { eagerly, likeResults, traceCall } from "./customCall.ts";
+import { callWithRule, likeResults } from "./customCall.ts";
 import { customJvpP, type JvpRule } from "./customJvpPrimitive.ts";
 
 /** A result and its tangent. */
@@ -108,20 +105,7 @@ const make = (f: Callable, options: NondiffOptions): Callable => {
     rules = perSignature((s) => flatRule(rule as Callable, s, op));
   const apply = (...args: readonly unknown[]): unknown => {
     if (rule === null) return noRule(op, "defjvp(rule)");
-    if (isEager()) return eagerly(f, args, options, op);
-    const { signature, operands } = takeApart(args, options, op);
-    const { jaxpr, consts, results } = traceCall(f, (ins) => allArguments(signature, ins), operands, op);
-    const outs =
-      jaxpr.outs.length === 0
-        ? []
-        : bindCall(customJvpP, [...consts, ...operands], {
-            jaxpr,
-            name: op,
-            fixed: consts.length + signature.held,
-            rule: rules(signature),
-            results,
-          });
-    return rebuild(results.def, outs, op);
+    return callWithRule(customJvpP, f, args, options, op, (s) => ({ rule: rules(s) }));
   };
   const give = (r: Callable): unknown => {
     rule = r;

@@ -1,15 +1,14 @@
 // The call of a function with its own forward rule: the body gives values, the rule gives values with tangents.
-import type { CallPrimitive, Jaxpr } from "../core/jaxpr.ts";
+import { atFlags } from "../transforms/flags.ts";
+import type { CallPrimitive } from "../core/jaxpr.ts";
 import { uncut } from "../core/jaxpr.ts";
 import type { MappedAxis } from "../core/primitive.ts";
 import { showAttrs } from "../core/print.ts";
 import { bindCall } from "../core/trace.ts";
-import { Value } from "../core/value.ts";
+import type { Value } from "../core/value.ts";
 import { cached } from "../transforms/derived.ts";
-import { evalJaxpr } from "../transforms/trace.ts";
-import { transposeJaxpr } from "../transforms/transpose.ts";
 import { placeAxis, vmapFlat } from "../transforms/vmap.ts";
-import { batchBody, batchKey, checkFixed, type Results } from "./customCall.ts";
+import { batchBody, batchKey, checkFixed, type Results, type RuledCall, transposedBody } from "./customCall.ts";
 
 /** Values and tangents at `ins` along `tangents` (null is zero), the results being like `results`. */
 export type JvpRule = (
@@ -17,13 +16,9 @@ export type JvpRule = (
   tangents: readonly (Value | null)[],
   results: Results,
 ) => readonly [readonly Value[], readonly (Value | null)[]];
-/** The body, all of whose inputs are operands, and the rule; the first `fixed` operands have no derivative. */
-export interface CustomJvpAttrs {
-  readonly jaxpr: Jaxpr;
-  readonly name: string;
-  readonly fixed: number;
+/** A call with its rule. */
+export interface CustomJvpAttrs extends RuledCall {
   readonly rule: JvpRule;
-  readonly results: Results;
 }
 
 /** The rule over a batch of operands that come after `extra` others. */
@@ -48,8 +43,7 @@ const batchRule = (rule: JvpRule, axis: MappedAxis, axes: readonly (number | nul
       axis,
     );
     const placed = outs.map((y, i) => placeAxis(y, at[i] ?? null, 0, axis.size));
-    let k = nonzero.length;
-    return [placed.slice(0, k), nonzero.map((z) => (z ? (placed[k++] as Value) : null))];
+    return [placed.slice(0, nonzero.length), atFlags(nonzero, placed, nonzero.length)];
   });
 
 /** Call of a function with a forward rule. */
@@ -72,17 +66,7 @@ export const customJvpP: CallPrimitive<CustomJvpAttrs> = {
     return [outs, outs.map(() => 0)];
   },
   partial: (_unknown, _ins, attrs) => uncut(attrs, attrs.jaxpr.outs.length),
-  transpose: (cts, ins, { jaxpr }) => {
-    const { closed, nonzero } = transposeJaxpr(
-      jaxpr,
-      ins.map((v) => !(v instanceof Value)),
-      cts.map((c) => c !== null),
-    );
-    const known = ins.filter((v) => v instanceof Value),
-      back = evalJaxpr(closed.jaxpr, [...closed.consts, ...known, ...cts.filter((c) => c !== null)]);
-    let k = 0;
-    return nonzero.map((z) => (z ? (back[k++] as Value) : null));
-  },
+  transpose: (cts, ins, { jaxpr }) => transposedBody(jaxpr, cts, ins),
   opaque: true,
   inline: ({ jaxpr }) => jaxpr,
   show: ({ name, jaxpr }) => showAttrs({ name, jaxpr }),

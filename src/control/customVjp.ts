@@ -1,11 +1,11 @@
 // customVjp: a function whose backward derivative the user gives.
+import { atFlags } from "../transforms/flags.ts";
 import { TreeError } from "../core/errors.ts";
-import { bindCall, isEager } from "../core/trace.ts";
 import { isFloating } from "../core/dtype.ts";
 import { unflatten } from "../core/tree.ts";
 import type { Value } from "../core/value.ts";
 import { combinator } from "../transforms/combinator.ts";
-import { type Callable, call, leavesOf, rebuild } from "../transforms/leaves.ts";
+import { type Callable, call, leavesOf } from "../transforms/leaves.ts";
 import { tangentsFor, tangentTree } from "../transforms/prefix.ts";
 import type { Arrays, Fn, NoOptions, Tangents } from "../transforms/types.ts";
 import {
@@ -17,9 +17,8 @@ import {
   perSignature,
   type Signature,
   splitOperands,
-  takeApart,
 } from "./customArguments.ts";
-import { eagerly, likeResults, traceCall } from "./customCall.ts";
+import { callWithRule, likeResults } from "./customCall.ts";
 import { customVjpP, type ForwardRule } from "./customVjpPrimitive.ts";
 
 type Backward<F extends Fn, O, R> = O extends { readonly nondiffArgnums: unknown }
@@ -65,8 +64,10 @@ const flatRule =
       outs: likeResults(op, "result", out, results),
       residuals: [...stored.leaves, ...held],
       back: (residuals, cts) => {
-        let k = 0;
-        const all = results.avals.map((a) => (isFloating(a.dtype) ? (cts[k++] as Value) : null));
+        const all = atFlags(
+          results.avals.map((a) => isFloating(a.dtype)),
+          cts,
+        );
         const fixed = heldArguments(s, residuals.slice(count));
         const back = call(
           backward,
@@ -95,21 +96,9 @@ const make = (f: Callable, options: NondiffOptions): Callable => {
   const op = `customVjp(${f.name === "" ? "f" : f.name})`;
   let rules: ((s: Signature) => ForwardRule) | null = null;
   const apply = (...args: readonly unknown[]): unknown => {
-    if (rules === null) return noRule(op, "defvjp(forward, backward)");
-    if (isEager()) return eagerly(f, args, options, op);
-    const { signature, operands } = takeApart(args, options, op);
-    const { jaxpr, consts, results } = traceCall(f, (ins) => allArguments(signature, ins), operands, op);
-    const outs =
-      jaxpr.outs.length === 0
-        ? []
-        : bindCall(customVjpP, [...consts, ...operands], {
-            jaxpr,
-            name: op,
-            fixed: consts.length + signature.held,
-            forward: rules(signature),
-            results,
-          });
-    return rebuild(results.def, outs, op);
+    const ruleOf = rules;
+    if (ruleOf === null) return noRule(op, "defvjp(forward, backward)");
+    return callWithRule(customVjpP, f, args, options, op, (s) => ({ forward: ruleOf(s) }));
   };
   return Object.assign(apply, {
     defvjp: (forward: unknown, backward: unknown) => {

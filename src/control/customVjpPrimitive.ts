@@ -1,9 +1,10 @@
 // The call of a function with its own backward rule. Differentiated, it becomes its forward rule and a linear call, of which only
 // the transpose is known: the backward rule.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { isFloating } from "../core/dtype.ts";
 import { TraceError } from "../core/errors.ts";
-import type { CallPrimitive, Jaxpr } from "../core/jaxpr.ts";
+import type { CallPrimitive } from "../core/jaxpr.ts";
 import { uncut } from "../core/jaxpr.ts";
 import type { MappedAxis } from "../core/primitive.ts";
 import { showAttrs } from "../core/print.ts";
@@ -11,10 +12,8 @@ import { bindCall } from "../core/trace.ts";
 import { Value } from "../core/value.ts";
 import { sum, zerosOf } from "../primitives/linear.ts";
 import { cached } from "../transforms/derived.ts";
-import { evalJaxpr } from "../transforms/trace.ts";
-import { transposeJaxpr } from "../transforms/transpose.ts";
 import { placeAxis, vmapFlat } from "../transforms/vmap.ts";
-import { batchBody, batchKey, checkFixed, type Results } from "./customCall.ts";
+import { batchBody, batchKey, checkFixed, type Results, type RuledCall, transposedBody } from "./customCall.ts";
 
 /** Cotangents of the operands that are real and have derivatives, null for zeros, from those of the real results. */
 export type Back = (residuals: readonly Value[], cts: readonly Value[]) => readonly (Value | null)[];
@@ -25,13 +24,9 @@ export interface Forward {
   readonly back: Back;
 }
 export type ForwardRule = (ins: readonly Value[], results: Results) => Forward;
-/** The body, all of whose inputs are operands, and the rule; the first `fixed` operands have no derivative. */
-export interface CustomVjpAttrs {
-  readonly jaxpr: Jaxpr;
-  readonly name: string;
-  readonly fixed: number;
+/** A call with its rule. */
+export interface CustomVjpAttrs extends RuledCall {
   readonly forward: ForwardRule;
-  readonly results: Results;
 }
 
 /** Whether each operand has tangents. */
@@ -99,13 +94,13 @@ export const customVjpP: CallPrimitive<CustomVjpAttrs> = {
     const { outs, residuals, back } = forward(ins, results);
     const real = realAfter(fixed, ins);
     const along = ins.flatMap((x, i) => (real[i] ? [tangents[i] ?? zerosOf(x.aval)] : []));
-    const floating = outs.filter((y) => isFloating(y.dtype)).map((y) => y.aval);
+    const isReal = outs.map((y) => isFloating(y.dtype)),
+      floating = outs.filter((_, i) => isReal[i]).map((y) => y.aval);
     const ts =
       floating.length === 0
         ? []
         : bindCall(linearP, [...residuals, ...along], { name, residuals: residuals.length, outs: floating, back });
-    let k = 0;
-    return [outs, outs.map((y) => (isFloating(y.dtype) ? (ts[k++] as Value) : null))];
+    return [outs, atFlags(isReal, ts)];
   },
   batch: (axis, ins, axes, attrs) => {
     const { closed } = batchBody(attrs.jaxpr, axis, axes),
@@ -119,17 +114,7 @@ export const customVjpP: CallPrimitive<CustomVjpAttrs> = {
     return [outs, outs.map(() => 0)];
   },
   partial: (_unknown, _ins, attrs) => uncut(attrs, attrs.jaxpr.outs.length),
-  transpose: (cts, ins, { jaxpr }) => {
-    const { closed, nonzero } = transposeJaxpr(
-      jaxpr,
-      ins.map((v) => !(v instanceof Value)),
-      cts.map((c) => c !== null),
-    );
-    const known = ins.filter((v) => v instanceof Value),
-      back = evalJaxpr(closed.jaxpr, [...closed.consts, ...known, ...cts.filter((c) => c !== null)]);
-    let k = 0;
-    return nonzero.map((z) => (z ? (back[k++] as Value) : null));
-  },
+  transpose: (cts, ins, { jaxpr }) => transposedBody(jaxpr, cts, ins),
   opaque: true,
   inline: ({ jaxpr }) => jaxpr,
   show: ({ name, jaxpr }) => showAttrs({ name, jaxpr }),

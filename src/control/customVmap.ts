@@ -1,32 +1,24 @@
 // customVmap: a function whose batched version the user gives.
+import { atFlags } from "../transforms/flags.ts";
 import { TreeError } from "../core/errors.ts";
-import type { CallPrimitive, Jaxpr } from "../core/jaxpr.ts";
+import type { CallPrimitive } from "../core/jaxpr.ts";
 import type { MappedAxis } from "../core/primitive.ts";
 import { showAttrs } from "../core/print.ts";
-import { bindCall, isEager } from "../core/trace.ts";
+import { bindCall } from "../core/trace.ts";
 import { flatten, unflatten } from "../core/tree.ts";
-import { Value } from "../core/value.ts";
+import type { Value } from "../core/value.ts";
 import { zerosOf } from "../primitives/linear.ts";
 import { combinator } from "../transforms/combinator.ts";
 import { cached } from "../transforms/derived.ts";
 import { jvpFlat, jvpJaxpr } from "../transforms/jvp.ts";
-import { type Callable, call, leavesOf, rebuild } from "../transforms/leaves.ts";
+import { type Callable, call, leavesOf } from "../transforms/leaves.ts";
 import { partialJaxpr } from "../transforms/partial.ts";
 import { spread } from "../transforms/prefix.ts";
 import { evalJaxpr } from "../transforms/trace.ts";
-import { transposeJaxpr } from "../transforms/transpose.ts";
 import type { Fn } from "../transforms/types.ts";
 import { batchJaxpr, placeAxis } from "../transforms/vmap.ts";
-import {
-  allArguments,
-  checkRule,
-  noRule,
-  perSignature,
-  type Signature,
-  splitOperands,
-  takeApart,
-} from "./customArguments.ts";
-import { checkAvals, eagerly, type Results, traceCall } from "./customCall.ts";
+import { checkRule, noRule, perSignature, type Signature, splitOperands } from "./customArguments.ts";
+import { callWithRule, checkAvals, type Results, type RuledCall, transposedBody } from "./customCall.ts";
 import { map } from "./scan.ts";
 
 /** Results over a batch, from operands of which the flagged ones have it along axis 0; and which results have it. */
@@ -36,20 +28,12 @@ type VmapRule = (
   batched: readonly boolean[],
   results: Results,
 ) => readonly [readonly Value[], readonly boolean[]];
-interface CustomVmapAttrs {
-  readonly jaxpr: Jaxpr;
-  readonly name: string;
+/** The first `fixed` operands are not the rule's. */
+interface CustomVmapAttrs extends RuledCall {
   /** null for what partial evaluation made of a call: it is batched like any other. */
   readonly rule: VmapRule | null;
-  /** Operands that are not the rule's: they come first. */
-  readonly extra: number;
-  readonly results: Results;
 }
 
-const scatter = (flags: readonly boolean[], xs: readonly Value[]): readonly (Value | null)[] => {
-  let k = 0;
-  return flags.map((f) => (f ? (xs[k++] as Value) : null));
-};
 /** The rule for values and tangents of the flagged operands; results flagged by `nonzero` have tangents. */
 const jvpRule = (rule: VmapRule, flags: readonly boolean[], nonzero: readonly boolean[]): VmapRule =>
   cached(
@@ -57,7 +41,7 @@ const jvpRule = (rule: VmapRule, flags: readonly boolean[], nonzero: readonly bo
     `jvp ${flags.map(Number).join("")} ${nonzero.map(Number).join("")}`,
     () => (size, ins, batched, results) => {
       const n = flags.length,
-        tangents = scatter(flags, ins.slice(n)),
+        tangents = atFlags(flags, ins.slice(n)),
         moved = scatterFlags(flags, batched.slice(n));
       const both = flags.map((_, i) => batched[i] === true || moved[i] === true);
       const over = (x: Value, has: boolean, want: boolean): Value => (want && !has ? placeAxis(x, null, 0, size) : x);
@@ -87,16 +71,16 @@ const byRule = (
   { size }: MappedAxis,
   ins: readonly Value[],
   axes: readonly (number | null)[],
-  { rule, extra, results }: CustomVmapAttrs & { readonly rule: VmapRule },
+  { rule, fixed, results }: CustomVmapAttrs & { readonly rule: VmapRule },
 ): readonly [readonly Value[], readonly (number | null)[]] => {
-  const own = ins.slice(extra).map((x, i) => {
-    const a = axes[extra + i] ?? null;
+  const own = ins.slice(fixed).map((x, i) => {
+    const a = axes[fixed + i] ?? null;
     return a === null ? x : placeAxis(x, a, 0, size);
   });
   const [outs, flags] = rule(
     size,
     own,
-    axes.slice(extra).map((a) => a !== null),
+    axes.slice(fixed).map((a) => a !== null),
     results,
   );
   return [outs, flags.map((f) => (f ? 0 : null))];
@@ -109,21 +93,21 @@ const customVmapP: CallPrimitive<CustomVmapAttrs> = {
   jvp: (ins, tangents, attrs) => {
     const flags = tangents.map((t) => t !== null),
       { closed, nonzero } = jvpJaxpr(attrs.jaxpr, flags);
-    const { rule, extra } = attrs,
-      own = flags.slice(extra);
+    const { rule, fixed } = attrs,
+      own = flags.slice(fixed);
     // Tangents of operands that are not the rule's would come between those that are.
-    const derived = rule === null || flags.slice(0, extra).includes(true) ? null : jvpRule(rule, own, nonzero);
+    const derived = rule === null || flags.slice(0, fixed).includes(true) ? null : jvpRule(rule, own, nonzero);
     const outs = bindCall(customVmapP, [...closed.consts, ...ins, ...tangents.filter((t) => t !== null)], {
       ...attrs,
       jaxpr: closed.jaxpr,
       rule: derived,
-      extra: extra + closed.consts.length,
+      fixed: fixed + closed.consts.length,
     });
-    return [outs.slice(0, nonzero.length), scatter(nonzero, outs.slice(nonzero.length))];
+    return [outs.slice(0, nonzero.length), atFlags(nonzero, outs, nonzero.length)];
   },
   batch: (axis, ins, axes, attrs) => {
-    const { rule, extra, jaxpr } = attrs;
-    if (rule !== null && axes.slice(0, extra).every((a) => a === null))
+    const { rule, fixed, jaxpr } = attrs;
+    if (rule !== null && axes.slice(0, fixed).every((a) => a === null))
       return byRule(axis, ins, axes, { ...attrs, rule });
     const { closed, axes: outAxes } = batchJaxpr(jaxpr, axis, axes);
     return [evalJaxpr(closed.jaxpr, [...closed.consts, ...ins]), outAxes];
@@ -132,15 +116,7 @@ const customVmapP: CallPrimitive<CustomVmapAttrs> = {
     const { known, unknown: later, ...cut } = partialJaxpr(attrs.jaxpr, unknown);
     return { ...cut, known: { ...attrs, rule: null, jaxpr: known }, unknown: { ...attrs, rule: null, jaxpr: later } };
   },
-  transpose: (cts, ins, { jaxpr }) => {
-    const { closed, nonzero } = transposeJaxpr(
-      jaxpr,
-      ins.map((v) => !(v instanceof Value)),
-      cts.map((c) => c !== null),
-    );
-    const known = ins.filter((v) => v instanceof Value);
-    return scatter(nonzero, evalJaxpr(closed.jaxpr, [...closed.consts, ...known, ...cts.filter((c) => c !== null)]));
-  },
+  transpose: (cts, ins, { jaxpr }) => transposedBody(jaxpr, cts, ins),
   inline: ({ jaxpr }) => jaxpr,
   show: ({ name, jaxpr }) => showAttrs({ name, jaxpr }),
 };
@@ -181,16 +157,9 @@ const make = (f: Callable): Callable => {
   const op = `customVmap(${f.name === "" ? "f" : f.name})`;
   let rules: ((s: Signature) => VmapRule) | null = null;
   const apply = (...args: readonly unknown[]): unknown => {
-    if (rules === null) return noRule(op, "defVmap(rule)");
-    if (isEager()) return eagerly(f, args, {}, op);
-    const { signature, operands } = takeApart(args, {}, op);
-    const { jaxpr, consts, results } = traceCall(f, (ins) => allArguments(signature, ins), operands, op);
-    const attrs: CustomVmapAttrs = { jaxpr, name: op, rule: rules(signature), extra: consts.length, results };
-    return rebuild(
-      results.def,
-      jaxpr.outs.length === 0 ? [] : bindCall(customVmapP, [...consts, ...operands], attrs),
-      op,
-    );
+    const ruleOf = rules;
+    if (ruleOf === null) return noRule(op, "defVmap(rule)");
+    return callWithRule(customVmapP, f, args, {}, op, (s) => ({ rule: ruleOf(s) }));
   };
   return Object.assign(apply, {
     defVmap: (rule: unknown) => {

@@ -1,5 +1,6 @@
 // The solution of a linear system whose solver is a program of the user. Derivatives solve the same system for other right-hand sides,
 // whatever the solver does inside.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { TraceError } from "../core/errors.ts";
 import type { CallPrimitive, ClosedJaxpr, Jaxpr } from "../core/jaxpr.ts";
@@ -76,8 +77,7 @@ const tangentOfMatvec = (
   if (!flags.includes(true)) return x.map(() => null);
   const { closed, nonzero } = jvpJaxpr(matvec, flags);
   const outs = evalJaxpr(closed.jaxpr, [...closed.consts, ...consts, ...x, ...tangents.filter((t) => t !== null)]);
-  let k = nonzero.length;
-  return nonzero.map((z) => (z ? (outs[k++] as Value) : null));
+  return atFlags(nonzero, outs, nonzero.length);
 };
 const minus = (a: Value | null, b: Value | null, like: Aval): Value =>
   b === null ? (a ?? zerosOf(like)) : sub(a ?? zerosOf(like), b);

@@ -1,5 +1,6 @@
 // scan: a body that is run once for each slice, carrying values from round to round. Its rules derive new bodies, so that the
 // derivative of a loop is a loop, of the same size whatever the length.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { aval, sameAval, showAval } from "../core/aval.ts";
 import { jaxprHasEffects } from "../core/effects.ts";
@@ -72,8 +73,7 @@ const jvp: CallPrimitive<ScanAttrs>["jvp"] = (ins, tangents, attrs) => {
   });
   const values = [...all.slice(0, m), ...all.slice(m + dCarries, dCarries + count)],
     ts = [...all.slice(m, m + dCarries), ...all.slice(dCarries + count)];
-  let k = 0;
-  return [values, nonzero.map((z) => (z ? (ts[k++] as Value) : null))];
+  return [values, atFlags(nonzero, ts)];
 };
 
 const batch: CallPrimitive<ScanAttrs>["batch"] = (axis, ins, axes, attrs) => {

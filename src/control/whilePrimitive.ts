@@ -1,4 +1,5 @@
 // while: a body that is run as long as a condition on the carry holds. How often is not known before, so there is no reverse mode.
+import { atFlags } from "../transforms/flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
 import { withoutEffects } from "../core/effects.ts";
@@ -100,8 +101,7 @@ const jvp: CallPrimitive<WhileAttrs>["jvp"] = (ins, tangents, attrs) => {
       results: all(count),
     },
   );
-  let k = m;
-  const ts = carry.map((c) => (c ? (outs[k++] as Value) : null));
+  const ts = atFlags(carry, outs, m);
   return [results.map((r) => outs[r] as Value), results.map((r) => ts[r] ?? null)];
 };
 

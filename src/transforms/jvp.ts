@@ -1,4 +1,5 @@
 // Forward mode: every value carries its tangent. null is the symbolic zero.
+import { atFlags } from "./flags.ts";
 import { isFloating } from "../core/dtype.ts";
 import type { Jaxpr } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
@@ -117,9 +118,7 @@ export const jvpJaxpr = (jaxpr: Jaxpr, nonzero: readonly boolean[]): JvpJaxpr =>
     const n = jaxpr.ins.length;
     const closed = traceJaxpr(
       (...all) => {
-        let k = n;
-        const tangents = nonzero.map((z) => (z ? (all[k++] as Value) : null));
-        const [outs, ts] = jvpFlat((...ins) => evalJaxpr(jaxpr, ins), all.slice(0, n), tangents);
+        const [outs, ts] = jvpFlat((...ins) => evalJaxpr(jaxpr, ins), all.slice(0, n), atFlags(nonzero, all, n));
         outNonzero = ts.map((t) => t !== null);
         return [...outs, ...ts.filter((t) => t !== null)];
       },

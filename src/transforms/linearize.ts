@@ -1,4 +1,5 @@
 // Linearization: the value of a function at a point, and the linear map that is its derivative there, as a jaxpr.
+import { atFlags } from "./flags.ts";
 import { isFloating } from "../core/dtype.ts";
 import type { ClosedJaxpr } from "../core/jaxpr.ts";
 import type { Value } from "../core/value.ts";
@@ -30,13 +31,7 @@ export const linearizeFlat = (
     outs: readonly boolean[] = [];
   const jaxpr = partialFlat(
     (...given) => {
-      let k = 0;
-      const [ys, all] = jvpFlat(
-        f,
-        primals,
-        ins.map((d) => (d ? (given[k++] as Value) : null)),
-        name,
-      );
+      const [ys, all] = jvpFlat(f, primals, atFlags(ins, given), name);
       const tangents = all.slice(0, count());
       values = ys;
       outs = tangents.map((t) => t !== null);
@@ -56,9 +51,7 @@ export const pushLinear = (
   const vars = jaxpr.ins.slice(jaxpr.consts),
     given = tangents.filter((_, i) => ins[i]);
   if (given.every((t) => t === null)) return outs.map(() => null);
-  const all = evalJaxpr(jaxpr, [...consts, ...vars.map((v, i) => given[i] ?? zerosOf(v.aval))]);
-  let k = 0;
-  return outs.map((d) => (d ? (all[k++] as Value) : null));
+  return atFlags(outs, evalJaxpr(jaxpr, [...consts, ...vars.map((v, i) => given[i] ?? zerosOf(v.aval))]));
 };
 
 /** Apply the transpose of a derivative to cotangents, one for each output; null is a zero. */

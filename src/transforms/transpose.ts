@@ -1,4 +1,5 @@
 // Reverse mode: cotangents flow backwards through equations that are linear.
+import { atFlags } from "./flags.ts";
 import type { Aval } from "../core/aval.ts";
 import { sameAval, showAval } from "../core/aval.ts";
 import { TraceError } from "../core/errors.ts";
@@ -128,13 +129,9 @@ export const transposeJaxpr = (jaxpr: Jaxpr, linear: readonly boolean[], nonzero
     let inNonzero: readonly boolean[] = [];
     const closed = traceJaxpr(
       (...all) => {
-        let k = 0;
-        const ins = linear.map((l) => (l ? null : (all[k++] as Value)));
-        const cts = backwardPass(
-          jaxpr,
-          ins,
-          nonzero.map((z) => (z ? (all[k++] as Value) : null)),
-        );
+        const known = linear.map((l) => !l),
+          count = known.filter((f) => f).length;
+        const cts = backwardPass(jaxpr, atFlags(known, all), atFlags(nonzero, all, count));
         inNonzero = cts.map((c) => c !== null);
         return cts.filter((c) => c !== null);
       },
