@@ -1,7 +1,8 @@
 // Memory: nobody disposes of anything, nothing grows, what cannot fit is refused before harm is done.
 import { describe, expect, it } from "vitest";
-import { grad, jit, type NDArray, np, OutOfMemoryError } from "../src/index.ts";
+import { configure, grad, jit, type NDArray, np, OutOfMemoryError } from "../src/index.ts";
 import { Heap } from "../src/runtime/heap.ts";
+import { Bet, type Ledger } from "../src/runtime/ledger.ts";
 import { stats } from "../src/runtime/stats.ts";
 
 const rss = (): number => process.memoryUsage().rss / 2 ** 20;
@@ -151,6 +152,56 @@ describe("memory", () => {
     expect(stats().forgotten - before.forgotten).toBeGreaterThan(40);
     expect(stats().usedBytes - before.usedBytes).toBeLessThan(30 << 20);
     expect(kept.slice(0).item()).toBe(7);
+  });
+
+  it("a loop that awaits its results copies none of them out, but those that are kept and read are computed twice only once", async () => {
+    const before = configure({ memoryBudget: 6 << 20 });
+    try {
+      const x = np.linspace(0, 1, 1 << 16).reshape([256, 256]),
+        f = jit((a: NDArray, k: NDArray) => np.add(np.matmul(a, a), k)); // 256 KiB, in more time than a copy takes
+      for (let i = 0; i < 30; i++) f(x, np.array(i)); // let x grow old, and fill the heap
+      const left = async (reads: boolean): Promise<readonly [number, number]> => {
+        const { forgotten, spills } = stats(),
+          kept: NDArray[] = [];
+        for (let i = 0; i < 60; i++) {
+          const y = f(x, np.array(i));
+          if (reads) kept.push(y);
+          await Promise.resolve();
+        }
+        const gone = stats(),
+          first = Number(kept[0]?.slice(0, 0).item());
+        kept.forEach((y, i) => {
+          expect(Number(y.slice(0, 0).item())).toBeCloseTo(first + i, 2);
+        });
+        return [gone.forgotten - forgotten, gone.spills - spills];
+      };
+      const [forgotten, copied] = await left(false);
+      expect(forgotten).toBeGreaterThan(40);
+      expect(copied).toBeLessThan(5);
+      expect((await left(true))[0]).toBeGreaterThan(20);
+      const [twice, kept] = await left(true);
+      expect(twice).toBeLessThan(5);
+      expect(kept).toBeGreaterThan(20);
+    } finally {
+      configure(before);
+    }
+  });
+
+  it("a program whose results are asked for again has them copied until that was in vain often enough", () => {
+    const ledger: Ledger = { balance: 0 },
+      bet = (cost: number): Bet => new Bet(ledger, cost, 2e6), // to be copied in 1 ms
+      leave = (times: number): void => {
+        for (let i = 0; i < times; i++) bet(10).leave();
+      };
+    leave(1000);
+    expect(bet(10).forgets).toBe(true);
+    bet(10).lose();
+    expect(bet(10).forgets).toBe(false);
+    expect(bet(0.5).forgets).toBe(true);
+    leave(9);
+    expect(bet(10).forgets).toBe(false);
+    leave(1);
+    expect(bet(10).forgets).toBe(true);
   });
 
   it("what was forgotten is computed again although its argument was donated meanwhile", () => {

@@ -5,6 +5,7 @@ import type { Backend } from "../kernel/program.ts";
 import { settings } from "./configure.ts";
 import { Fleeting } from "./fleeting.ts";
 import { type Block, Heap } from "./heap.ts";
+import type { Bet } from "./ledger.ts";
 import { type Views, viewsOf } from "./views.ts";
 
 /** How the bytes of a cell can be had again, as long as what they were computed from is there. */
@@ -14,6 +15,8 @@ export interface Recipe {
   readonly compute: (bytes: number) => Uint8Array;
   /** Where the program keeps the fleeting results of its last run. */
   readonly latest: Cell[];
+  /** What is at stake when the result leaves the heap. */
+  readonly bet: Bet;
   /** The same recipe, so that what it was computed from stays there; null if that is gone. */
   readonly holding: () => Recipe | null;
   /** The same recipe, which keeps nothing alive; null if it is not worth keeping. */
@@ -28,6 +31,8 @@ export class Cell {
   host: Uint8Array | null = null;
   /** Functions are pure: what has a recipe need not be copied out of a full heap, it may be forgotten. */
   recipe: Recipe | null = null;
+  /** Set when a full heap lets go of it, until somebody asks for it again. */
+  bet: Bet | null = null;
   /** Times of creation and of the last use; see `Device.tick`. */
   born = 0;
   stamp = 0;
@@ -220,8 +225,19 @@ export class Device {
   private spillOldest(op: string): boolean {
     const cell = this.oldest;
     if (cell === null || cell.stamp >= this.pinned) return false;
-    if (cell.recipe?.isPossible() === true) this.forget(cell);
-    else this.spill(cell, op);
+    const { recipe } = cell;
+    if (recipe?.isPossible() !== true) this.spill(cell, op);
+    else {
+      const { bet } = recipe,
+        { forgets } = bet;
+      bet.leave();
+      cell.bet = bet;
+      if (forgets) this.forget(cell);
+      else {
+        cell.recipe = null;
+        this.spill(cell, op);
+      }
+    }
     return true;
   }
   private idleArena(): boolean {
@@ -261,6 +277,8 @@ export class Device {
 
 /** The bytes of a cell that is in no heap: those that were spilled, or those that its recipe gives. */
 export const hostBytes = (cell: Cell): Uint8Array => {
+  cell.bet?.lose();
+  cell.bet = null;
   if (cell.host !== null) return cell.host;
   const { recipe } = cell;
   if (recipe === null) throw new Error("a cell has lost its bytes");

@@ -21,6 +21,7 @@ import {
 import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
 import { isFleeting } from "./fleeting.ts";
+import { Bet, isCheap } from "./ledger.ts";
 import type { Input, Loaded, Output } from "./load.ts";
 import { isSettled, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
@@ -158,7 +159,7 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
     } catch (e) {
       throw e instanceof LostWork ? lost(e, l.name) : e;
     }
-    const means = again ? { fleeting: l.looping && isFleeting(l.outBytes, performance.now() - begin) } : null;
+    const means = again ? meansOf(l, performance.now() - begin) : null;
     const results = collect(l, ins, cells, made, base, now, means);
     done = true;
     return results;
@@ -168,6 +169,14 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
     device.leave();
   }
 };
+
+/** How results can be had again: how long that takes. */
+interface Means {
+  readonly ms: number;
+  readonly fleeting: boolean;
+}
+const meansOf = (l: Loaded, ms: number): Means | null =>
+  isCheap(l.outBytes, ms) ? { ms, fleeting: l.looping && isFleeting(l.outBytes, ms) } : null;
 
 const lost = (e: LostWork, op: string): ThreadError =>
   new ThreadError({
@@ -212,8 +221,7 @@ const collect = (
   made: readonly (Cell | null)[],
   base: number,
   now: number,
-  /** How results can be had again. */
-  again: { readonly fleeting: boolean } | null,
+  again: Means | null,
 ): readonly ConcreteArray[] => {
   const { outputs, groups, avals, earlier, donated } = l,
     { outs } = l.compiled,
@@ -242,7 +250,8 @@ const collect = (
         results.push(take(ins[o.alias] as ConcreteArray, aval, donationOf(l)));
       else {
         if (again !== null) {
-          cell.recipe = recipeOf(makerOf(l), ins, k, again.fleeting && l.lasting);
+          const maker = makerOf(l);
+          cell.recipe = recipeOf(maker, ins, k, l.looping && l.lasting, new Bet(maker.ledger, again.ms, o.bytes));
           if (again.fleeting) l.latest.push(cell);
         }
         results.push(adopt(aval, cell));
@@ -259,7 +268,13 @@ const collect = (
 };
 
 const makerOf = (l: Loaded): Maker =>
-  (l.maker ??= { name: l.name, device: l.device, latest: l.latest, again: (ins) => run(l, ins) });
+  (l.maker ??= {
+    name: l.name,
+    device: l.device,
+    latest: l.latest,
+    ledger: { balance: 0 },
+    again: (ins) => run(l, ins),
+  });
 
 /** A result that is an argument: its bytes change hands if it was donated and is alone, and are shared otherwise. */
 const forward = (l: Loaded, x: Value, aval: Aval, given: boolean, now: number): ConcreteArray => {

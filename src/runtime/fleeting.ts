@@ -2,14 +2,14 @@
 // runs again, as in a loop, they are garbage most likely, and what comes after them should be written where the cache is warm: few
 // of them are kept.
 
+import { roundTrip } from "./ledger.ts";
+
 /** What is asked of a result. */
 interface Result {
   readonly bytes: number;
   readonly stamp: number;
   readonly recipe: { readonly isPossible: () => boolean; readonly latest: unknown[] } | null;
 }
-/** Nanoseconds that a byte takes on its way to the host and back, fresh pages of the host included. */
-const roundTrip = 0.5;
 /** Bytes to be kept at first: about what the cache of a core holds. */
 const initial = 2 << 20;
 

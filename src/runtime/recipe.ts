@@ -4,6 +4,7 @@ import { Literal, type Value } from "../core/value.ts";
 import type { Step } from "../kernel/program.ts";
 import { ConcreteArray, type Donation, donate } from "./array.ts";
 import { type Cell, type Device, hostBytes, type Recipe } from "./device.ts";
+import type { Bet, Ledger } from "./ledger.ts";
 
 /** Arguments must have lived for so many calls: those of a chain (`x = f(x)`) are younger and would be kept alive by it. */
 const settled = 8;
@@ -42,6 +43,7 @@ export interface Maker {
   readonly device: Device;
   /** What its last run made, as far as that is fleeting. */
   readonly latest: Cell[];
+  readonly ledger: Ledger;
   readonly again: (ins: readonly Value[]) => readonly ConcreteArray[];
 }
 /** The argument, or what the recipe kept of it. */
@@ -54,6 +56,7 @@ export const recipeOf = (
   ins: readonly Value[],
   k: number,
   lasts: boolean,
+  bet: Bet,
   made = maker.device.fleeting.clock,
 ): Recipe => {
   const { name, device, latest } = maker;
@@ -70,20 +73,21 @@ export const recipeOf = (
       return bytes;
     },
     latest,
+    bet,
     holding: () => {
       for (const x of ins) if (x instanceof ConcreteArray) x.wanted ??= { by: null };
       return recipe;
     },
-    loose: () => (lasts ? looseOf(maker, ins, k, made) : null),
+    loose: () => (lasts ? looseOf(maker, ins, k, bet, made) : null),
   };
   return recipe;
 };
 /** The same for arguments that may be collected meanwhile. */
-const looseOf = (maker: Maker, ins: readonly Value[], k: number, made: number): Recipe => {
+const looseOf = (maker: Maker, ins: readonly Value[], k: number, bet: Bet, made: number): Recipe => {
   const refs = ins.map((x) => (x instanceof ConcreteArray && x.cell !== null ? new WeakRef(x) : x));
   const held = (): Recipe | null => {
     const all = refs.flatMap((x) => (x instanceof WeakRef ? (x.deref() ?? []) : x));
-    return all.length < refs.length ? null : recipeOf(maker, all, k, true, made);
+    return all.length < refs.length ? null : recipeOf(maker, all, k, true, bet, made);
   };
   const recipe: Recipe = {
     isPossible: () => held()?.isPossible() === true,
@@ -93,6 +97,7 @@ const looseOf = (maker: Maker, ins: readonly Value[], k: number, made: number): 
       return found.compute(wanted);
     },
     latest: maker.latest,
+    bet,
     holding: () => held()?.holding() ?? null,
     loose: () => recipe,
   };

@@ -1,0 +1,39 @@
+// Whether a full heap should copy the results of a program out or forget them: what either way has cost so far decides. A result
+// that nobody asks for again was copied in vain; one that somebody asks for had better been copied if it is dear to compute.
+
+/** Nanoseconds that a byte takes on its way to the host and back, fresh pages of the host included. */
+export const roundTrip = 0.5;
+/** What takes more than so many round trips to compute is copied: hardly anything could be saved. */
+const dear = 32;
+
+/** Of one program: how much time forgetting would have saved so far, with no credit for the future. */
+export interface Ledger {
+  balance: number;
+}
+
+/** A result that took `cost` milliseconds to compute and would take `copy` milliseconds to copy. */
+export class Bet {
+  readonly cost: number;
+  readonly copy: number;
+  private readonly ledger: Ledger;
+  constructor(ledger: Ledger, cost: number, bytes: number) {
+    this.ledger = ledger;
+    this.cost = cost;
+    this.copy = bytes * roundTrip * 1e-6;
+  }
+  /** Whether to forget it. Those that are had again sooner than copied always win. */
+  get forgets(): boolean {
+    return this.cost < this.copy || this.ledger.balance >= 0;
+  }
+  /** It left the heap, one way or the other. */
+  leave(): void {
+    this.ledger.balance = Math.min(0, this.ledger.balance + this.copy);
+  }
+  /** Somebody asks for it after that. */
+  lose(): void {
+    this.ledger.balance -= this.cost;
+  }
+}
+
+/** Whether results of `bytes` bytes that took `ms` milliseconds are worth a recipe. */
+export const isCheap = (bytes: number, ms: number): boolean => ms * 1e6 < bytes * roundTrip * dear;
