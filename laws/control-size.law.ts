@@ -64,7 +64,10 @@ describe("program size", () => {
     ];
     expect([many, most].map((e) => equations(e.jaxpr))).toEqual([few, few].map((e) => equations(e.jaxpr)));
     const groups = (e: ReturnType<typeof explain>): string => e.groups.replaceAll(/\d+/g, "#");
-    expect([many, most].map(groups)).toEqual([few, few].map(groups));
+    expect(groups(many)).toEqual(groups(few));
+    // Once its rounds leave much for later, a loop is one over blocks of rounds, however many these are.
+    const blocks = /\n {2}scan/.test(groups(most));
+    expect(groups(most)).toEqual(groups(blocks ? programs[name](20_000) : few));
     // Products and sums over all rounds are cut in blocks, and have a kernel that packs, once they are big.
     expect(most.kernels.length - few.kernels.length).toBeLessThanOrEqual(3);
     expect(most.text.length / many.text.length).toBeLessThan(1.25);

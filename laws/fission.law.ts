@@ -1,6 +1,7 @@
 // Products leave the rounds of a scan where they can, and nothing else changes.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
+import { blocking } from "../src/compile/blocks.ts";
 import { explain, grad, jit, lax, type NDArray, nn, np, random } from "../src/index.ts";
 
 /** The groups of kernels inside of loops, and those outside. */
@@ -31,6 +32,11 @@ const inputs = (T: number, b: number, i: number, h: number): readonly [NDArray, 
     random.normal(k3 as never, [T, b, i]),
   ];
 };
+
+const usual = { ...blocking };
+afterEach(() => {
+  Object.assign(blocking, usual);
+});
 
 describe("fission", () => {
   it("inputs are multiplied before the loop, unless a round has rows enough", () => {
@@ -63,6 +69,19 @@ describe("fission", () => {
     expect(places(rnn, ...inputs(3, 8, 12, 16)).outside).toBe(0);
     const huge = explain(jit(rnn), np.zeros([4, 4096]), np.zeros([4096, 4096]), np.zeros([9000, 1, 4]));
     expect(huge.groups).toMatch(/scan[\s\S]*dotGeneral[\s\S]*dotGeneral/);
+  });
+  it("where rounds leave much for the products after them, a loop over blocks of rounds has both", () => {
+    const all = jit(grad(loss, { argnums: [0, 1, 2] })),
+      program = (T: number) => explain(all, ...inputs(T, 4, 64, 64));
+    const few = program(256),
+      some = program(4096),
+      many = program(8192);
+    expect(few.groups).not.toMatch(/\n {2}scan/);
+    // Forward: x w, then the rounds. Backward: the rounds, then the gradients of w, u and x.
+    expect(some.groups.match(/\n {2}scan over \d+/g)).toHaveLength(2);
+    expect(some.groups.match(/\n {2}(?! )[^\n]*dotGeneral/g)).toHaveLength(4);
+    // A round more adds its carry before and after, and what flows into it from behind; no operand of a product.
+    expect((many.plan.peakBytes - some.plan.peakBytes) / 4096).toBe(3 * 4 * 64 * 4);
   });
   it("a sum whose carry is looked at stays in the loop", () => {
     const seen = (w: NDArray, xs: NDArray): NDArray =>
@@ -105,9 +124,11 @@ describe("fission", () => {
         );
         return ys.sum().add(np.sin(sum).sum());
       };
-    const extent = fc.constantFrom(1, 2, 3, 5, 8);
+    const extent = fc.constantFrom(1, 2, 3, 5, 8),
+      lengths = fc.integer({ min: 1, max: 10 });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 9 }), extent, extent, extent, fc.boolean(), (T, b, i, h, reverse) => {
+      fc.property(lengths, extent, extent, extent, fc.boolean(), fc.boolean(), (T, b, i, h, reverse, blocks) => {
+        Object.assign(blocking, blocks ? { bytes: 512, rounds: 2 } : usual);
         const [w, u, xs] = inputs(T, b, i, h).map((x) => x.astype("float64")) as [NDArray, NDArray, NDArray],
           args = [w, u, np.full([i, h], 0.1, { dtype: "float64" }), xs] as const;
         const near = (x: NDArray, y: NDArray): boolean => np.allclose(x, y, { rtol: 1e-9, atol: 1e-9 }).item() === true;

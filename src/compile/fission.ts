@@ -4,10 +4,14 @@
 import { bytesOf, sizeOf } from "../core/aval.ts";
 import type { Atom, Eqn } from "../core/jaxpr.ts";
 import { isCall, isVar, Var } from "../core/jaxpr.ts";
+import { roundsOfBlock } from "./blocks.ts";
 import { type Carried, makers, type Operand, type Scan, stackOf, usesIn } from "./scans.ts";
 
 /** Bytes that the stacks of one loop may take that it would not need otherwise. */
 const mostBytes = 1 << 27;
+/** Whether so many bytes more are too many, also in blocks of rounds. */
+const isTooMuch = ({ bytes, of: { length } }: Scan, more: number): boolean =>
+  bytes + more > mostBytes && roundsOfBlock(length, (bytes + more) / length) === null;
 /** Elements of a round's operand up to which it pays. */
 const bigOperand = 1 << 16;
 /** Rows of a round with which a product is quick enough, its constant operand being packed before the loop. */
@@ -57,7 +61,7 @@ const earlier = (s: Scan): void => {
     if (attrs === null || slice === undefined || sizeOf(slice.inner.aval.shape) > bigOperand) continue;
     if (rowsOf(slice.inner, others, out) >= enoughRows) continue;
     const result = new Var(stackOf(s, out.aval));
-    if (!others.every((a) => isConstant(s, a)) || s.bytes + bytesOf(result.aval) > mostBytes) continue;
+    if (!others.every((a) => isConstant(s, a)) || isTooMuch(s, bytesOf(result.aval))) continue;
     s.bytes += bytesOf(result.aval);
     s.before.push({ ...e, attrs, ins: [slice.outer, ...others.map((a) => outerOf(s, a))], outs: [result] });
     s.operands = [...s.operands, { outer: result, inner: out, role: "slice" }];
@@ -101,7 +105,7 @@ const later = (s: Scan): void => {
   for (const { carry, operand, product, chain, add } of sums) {
     const { bytes, elements } = priceOf(s, product.ins),
       size = sizeOf(product.outs[0]?.aval.shape ?? []);
-    if (s.bytes + bytes > mostBytes || elements > (product.ins.length > 1 ? size : 0)) continue;
+    if (isTooMuch(s, bytes) || elements > (product.ins.length > 1 ? size : 0)) continue;
     const whole = (e: Eqn, attrs: unknown, ins: readonly Atom[]): Var => {
       const out = new Var((e.outs[0] as Var).aval);
       s.after.push({ ...e, attrs, ins, outs: [out] });
@@ -113,6 +117,7 @@ const later = (s: Scan): void => {
       whole(product, rulesOf(product)?.sum(product.attrs), ins),
     );
     s.after.push({ ...add, ins: [operand.outer, total], outs: [carry.result] });
+    s.sums.push({ start: operand.outer, result: carry.result });
     s.operands = s.operands.filter((o) => o !== operand);
     s.carries = s.carries.filter((c) => c !== carry);
     const gone = new Set([product, ...chain, add]);
@@ -131,7 +136,7 @@ const apart = (s: Scan): void => {
       { bytes } = priceOf(s, [first]);
     if (isConstant(s, first) || !others.every((a) => isConstant(s, a)) || sizeOf(first.aval.shape) > bigOperand)
       continue;
-    if (bytes > bytesOf(y.result.aval) || s.bytes + bytes > mostBytes) continue;
+    if (bytes > bytesOf(y.result.aval) || isTooMuch(s, bytes)) continue;
     const operand = stacked(s, first);
     s.after.push({ ...e, attrs, ins: [operand, ...others.map((a) => outerOf(s, a))], outs: [y.result] });
     s.stacks = s.stacks.filter((x) => x !== y);

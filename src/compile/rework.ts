@@ -3,6 +3,7 @@ import type { Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isCall } from "../core/jaxpr.ts";
 import { moveProducts } from "./fission.ts";
 import { recomputeStacks } from "./residuals.ts";
+import { overBlocks, roundsOfBlock } from "./blocks.ts";
 import { putTogether, type Scan, takeApart } from "./scans.ts";
 
 /** Rounds from which on it pays. */
@@ -10,6 +11,11 @@ const fewRounds = 4;
 const apart = (e: Eqn): readonly (readonly [Eqn, Scan])[] => {
   const of = isCall(e.prim) ? e.prim.structure?.(e.attrs) : undefined;
   return of?.kind === "scan" && of.length >= fewRounds ? [[e, takeApart(e, of)]] : [];
+};
+const together = (s: Scan): readonly Eqn[] => {
+  const rounds = s.bytes === 0 ? null : roundsOfBlock(s.of.length, s.bytes / s.of.length),
+    blocks = rounds === null ? null : overBlocks(s, rounds);
+  return blocks === null ? putTogether(s) : [blocks];
 };
 /** The same jaxpr with better scans; the scans inside of its scans come when those are lowered. */
 export const reworkScans = (jaxpr: Jaxpr): Jaxpr => {
@@ -22,7 +28,7 @@ export const reworkScans = (jaxpr: Jaxpr): Jaxpr => {
     ...jaxpr,
     eqns: jaxpr.eqns.flatMap((e) => {
       const s = scans.get(e);
-      return s?.changed === true ? putTogether(s) : [e];
+      return s?.changed === true ? together(s) : [e];
     }),
   };
 };

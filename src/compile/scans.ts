@@ -29,6 +29,8 @@ export interface Scan {
   eqns: readonly Eqn[];
   readonly before: Eqn[];
   readonly after: Eqn[];
+  /** Sums that are added up after it: where each starts, and what its equation gives. */
+  readonly sums: { readonly start: Atom; readonly result: Var }[];
   /** Bytes of stacks that were added. */
   bytes: number;
   changed: boolean;
@@ -50,6 +52,7 @@ export const takeApart = (eqn: Eqn, of: Scan["of"]): Scan => {
     eqns: body.eqns,
     before: [],
     after: [],
+    sums: [],
     bytes: 0,
     changed: false,
   };
