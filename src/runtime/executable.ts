@@ -21,7 +21,7 @@ import {
 import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
 import { isFleeting } from "./fleeting.ts";
-import { Bet, isCheap } from "./ledger.ts";
+import { Bet, isCheap, warmTime } from "./ledger.ts";
 import type { Input, Loaded, Output } from "./load.ts";
 import { isSettled, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
@@ -139,6 +139,7 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
   try {
     if (l.big) cells = gather(l, ins, now);
     scratch = device.scratch(l.scratchBytes, l.name);
+    const { touched } = device.heap;
     if (l.big) {
       device.fleeting.repeat(l.latest);
       made = outputCells(l, ins, cells, now);
@@ -159,7 +160,7 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
     } catch (e) {
       throw e instanceof LostWork ? lost(e, l.name) : e;
     }
-    const means = again ? meansOf(l, performance.now() - begin) : null;
+    const means = again ? meansOf(l, warmTime(performance.now() - begin, device.heap.touched - touched)) : null;
     const results = collect(l, ins, cells, made, base, now, means);
     done = true;
     return results;

@@ -50,6 +50,8 @@ const binOf = (units: number): number => {
 export class Heap {
   /** Bytes in blocks that are taken. */
   used = 0;
+  /** Nobody has had memory from here on: its pages are not there before they are touched, which takes time. */
+  touched = guard;
   /** End of the memory known to exist and to be tiled by blocks. */
   private end = guard;
   private memory = 0;
@@ -82,6 +84,7 @@ export class Heap {
     if (piece.bytes > size) this.split(piece, size);
     piece.free = false;
     this.used += size;
+    this.touched = Math.max(this.touched, piece.address + size);
     return piece;
   }
 

@@ -3,6 +3,8 @@
 
 /** Nanoseconds that a byte takes on its way to the host and back, fresh pages of the host included. */
 export const roundTrip = 0.5;
+/** Nanoseconds that a byte takes when its page is touched for the first time. */
+const firstTouch = 0.45;
 /** What takes more than so many round trips to compute is copied: hardly anything could be saved. */
 const dear = 32;
 
@@ -34,6 +36,9 @@ export class Bet {
     this.ledger.balance -= this.cost;
   }
 }
+
+/** What a run of `ms` milliseconds would have taken in memory that had all been touched before, not `fresh` bytes of it for the first time. */
+export const warmTime = (ms: number, fresh: number): number => Math.max(0, ms - fresh * firstTouch * 1e-6);
 
 /** Whether results of `bytes` bytes that took `ms` milliseconds are worth a recipe. */
 export const isCheap = (bytes: number, ms: number): boolean => ms * 1e6 < bytes * roundTrip * dear;

@@ -1,8 +1,8 @@
 // The program of a worker thread, as text: it runs from a string in Node and from a blob in browsers, whatever bundles us.
 import { firstSlot, job, slotWords, slots, words } from "./layout.ts";
 
-/** How long a worker looks out for work before it parks, in milliseconds: waking it costs 20 to 40 microseconds. Programs have serial parts, and loops of calls have JavaScript between them. */
-const patience = 1;
+/** How long a worker looks out for work before it parks, in milliseconds: waking it costs 40 to 130 microseconds, a few milliseconds if the system puts it on the caller's core. Programs have serial parts, loops of calls have JavaScript between them, and a turn of the event loop takes a millisecond if there is a timer. */
+const patience = 2;
 
 /**
  * A worker is told its memory and its number, then modules to keep (`id`, `module`) and to drop (`id` alone). It looks at the
