@@ -3,7 +3,7 @@ import { scalarOf, storageOf } from "../core/dtype.ts";
 import type { Aval } from "../core/aval.ts";
 import type { Atom, Eqn, Jaxpr, Role, Structure, Var, WhileRole } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
-import { aval } from "../core/aval.ts";
+import { aval, sizeOf } from "../core/aval.ts";
 import { hostCall } from "../core/host.ts";
 import type { Buffer, Expr } from "../kernel/expr.ts";
 import { buffer, constant, read } from "../kernel/expr.ts";
@@ -22,7 +22,8 @@ import { copyKernel, kernelOf, schedule } from "./schedule.ts";
 import { showGroup } from "./showFusion.ts";
 import { simplify } from "./simplify.ts";
 import { cutSteady } from "./steady.ts";
-import { roundOf, type View, type Views } from "./views.ts";
+import { type Trail, trailsOf } from "./trails.ts";
+import { roundOf, type Slots, slotInLoop, slotOf, type Turn, type Views, viewed } from "./views.ts";
 
 /** What all levels of one program share. */
 export interface Site {
@@ -45,6 +46,8 @@ interface Frame {
   readonly depth: number;
   /** Buffers that do not change in the loop around. */
   readonly steady: Steady;
+  /** Buffers that are known outside: operands and results. */
+  readonly given: ReadonlySet<Buffer>;
 }
 const note = ({ site, depth }: Frame, text: string): void => {
   site.notes.push(`${"  ".repeat(depth)}${text}`);
@@ -77,7 +80,14 @@ const lowerBody = (
     if (isVar(a) && !given.has(a)) given.set(a, outs[i] as Buffer);
     else left.push([a, outs[i] as Buffer]);
   });
-  const inner: Frame = { site, bufferOf: bufferTable(given), steps: [], depth: frame.depth + 1, steady };
+  const inner: Frame = {
+    site,
+    bufferOf: bufferTable(given),
+    steps: [],
+    depth: frame.depth + 1,
+    steady,
+    given: new Set(given.values()),
+  };
   lowerEqns(inner, body);
   for (const [a, to] of left) copy(inner, isVar(a) ? inner.bufferOf(a) : a.value, to);
   return inner.steps;
@@ -121,44 +131,68 @@ const invariant = (
 
 const lowerScan = (frame: Frame, scan: Of<"scan">, operands: readonly Buffer[], outs: readonly Buffer[]): void => {
   const { length, reverse } = scan,
+    { views } = frame.site,
     constant = scan.roles.map((r) => r === "const");
   const { body, more } = invariant(frame, scan.body, constant, operands);
   const ins = [...operands, ...more],
     roles: readonly Role[] = [...scan.roles, ...more.map((): Role => "const")];
   const starts = roles
     .flatMap((r, i) => (typeof r === "number" ? [[r, ins[i] as Buffer] as const] : []))
-    .sort(([a], [b]) => a - b);
-  const results = outs.slice(0, starts.length),
+    .sort(([a], [b]) => a - b)
+    .map(([, b]) => b);
+  const cuts = roundsOf(scan),
+    isFree = (b: Buffer): boolean => !frame.given.has(b) && !views.has(b);
+  const trails = cuts.every((c) => c.each === 1)
+    ? trailsOf(body, roles, scan, outs, isFree, views)
+    : new Map<number, Trail>();
+  for (const [k, { slots }] of trails)
+    copy(frame, starts[k] as Buffer, viewed(slotOf(slots, 0), starts[k] as Buffer, views));
+  const kept = [...starts.keys()].filter((k) => !trails.has(k)),
+    results = kept.map((k) => outs[k] as Buffer),
     carries = carriesOf(
       frame,
-      starts.map(([, b]) => b),
+      kept.map((k) => starts[k] as Buffer),
       results,
     );
-  for (const { count, each, first } of roundsOf(scan)) {
-    const counter = bufferFor(aval([], "int32")),
-      round = roundOf(count);
-    const slice = (base: Buffer, { aval: a }: Atom, k: number): Buffer => {
-      const b = bufferFor(a),
-        view: View = { base, round, counter, stride: each, first: first + k, count: length, reverse };
-      frame.site.views.set(b, view);
-      return b;
+  const trailing = new Set([...trails.values()].flatMap((t) => [...t.stacks])),
+    stacks = [...outs.keys()].filter((i) => i >= starts.length && !trailing.has(i)),
+    inner: Jaxpr = { ...body, outs: [...starts.keys(), ...stacks].map((i) => body.outs[i] as Atom) };
+  for (const { count, each, first } of cuts) {
+    const turn: Turn = { counter: bufferFor(aval([], "int32")), round: roundOf(count), each };
+    const slices = (base: Buffer, { aval: { shape } }: Atom): readonly Buffer[] => {
+      const slots: Slots = { base, count: length, size: sizeOf(shape), reverse };
+      return Array.from({ length: each }, (_, k) =>
+        viewed(slotInLoop(slots, first + k, turn), { type: base.type, shape }, views),
+      );
     };
-    const slices = (base: Buffer, a: Atom): readonly Buffer[] =>
-      Array.from({ length: each }, (_, k) => slice(base, a, k));
     note(frame, `scan over ${count}${each === 1 ? "" : ` times ${each}`}${reverse ? " from the end" : ""}:`);
     const mine = carries.map(({ now }) => ({ now, next: buffer(now.type, now.shape) }));
+    const carried = (k: number, when: "now" | "next"): Buffer => {
+      const trail = trails.get(k);
+      return trail === undefined
+        ? (mine[kept.indexOf(k)] as Carry)[when]
+        : viewed(slotInLoop(trail.slots, when === "now" ? 0 : 1, turn), starts[k] as Buffer, views);
+    };
     const given = ins.flatMap((b, i) => {
       const role = roles[i] as Role;
-      if (typeof role === "number") return [(carries[role] as Carry).now];
+      if (typeof role === "number") return [carried(role, "now")];
       return role === "const" ? [b] : slices(b, body.ins[i] as Atom);
     });
-    const ys = outs.slice(results.length).flatMap((b, i) => slices(b, body.outs[results.length + i] as Atom));
+    const left = [
+      ...[...starts.keys()].map((k) => carried(k, "next")),
+      ...stacks.flatMap((i) => slices(outs[i] as Buffer, body.outs[i] as Atom)),
+    ];
     const steady = new Set(ins.filter((_, i) => roles[i] === "const")),
-      all = lowerBody(frame, repeated(body, roles, each), given, [...mine.map((c) => c.next), ...ys], steady),
-      { before, rest } = cutSteady(all, [counter, ...mine.flatMap((c) => [c.now, c.next])]);
-    frame.steps.push(...before, { op: "loop", count, counter, carries: mine, body: rest });
+      all = lowerBody(frame, repeated(inner, roles, each), given, left, steady),
+      { before, rest } = cutSteady(all, [turn.counter, ...mine.flatMap((c) => [c.now, c.next])]);
+    frame.steps.push(...before, { op: "loop", count, counter: turn.counter, carries: mine, body: rest });
   }
   deliver(frame, carries, results);
+  for (const [k, { slots }] of trails) {
+    const result = outs[k] as Buffer;
+    if (isFree(result)) views.set(result, slotOf(slots, length));
+    else copy(frame, viewed(slotOf(slots, length), result, views), result);
+  }
 };
 
 const lowerWhile = (frame: Frame, s: Of<"while">, ins: readonly Buffer[], outs: readonly Buffer[]): void => {
@@ -286,7 +320,8 @@ const lowerEqns = (frame: Frame, given: Jaxpr): void => {
 
 /** The steps of a simplified jaxpr whose buffers `bufferOf` gives. */
 export const lower = (site: Site, jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer): readonly Step[] => {
-  const frame: Frame = { site, bufferOf, steps: [], depth: 0, steady: new Set() };
+  const given = new Set([...jaxpr.ins, ...jaxpr.outs.filter(isVar)].map(bufferOf)),
+    frame: Frame = { site, bufferOf, steps: [], depth: 0, steady: new Set(), given };
   lowerEqns(frame, jaxpr);
   return frame.steps;
 };

@@ -8,10 +8,10 @@ import { bufferTable, lowerAt } from "./group.ts";
 import { makers, type Operand, type Scan, type Stacked } from "./scans.ts";
 
 /** Cost of an element, in additions, and equations up to which computing it again is worth it. */
-const mostCost = 6,
+export const mostCost = 6,
   mostEqns = 6;
 
-const elementCost = (e: Eqn): number => {
+export const elementCost = (e: Eqn): number => {
   const [out] = e.outs as readonly [Var];
   const at = out.aval.shape.map((d, i) => loopVar(`i${i}`, d));
   return costOf(lowerAt(e, at, bufferTable()));
@@ -27,9 +27,9 @@ const isPointwise = (e: Eqn): boolean =>
   ) !== null;
 
 /** How to compute a value: equations in order, from what each round has. */
-interface Recipe {
+export interface Recipe {
   readonly eqns: readonly Eqn[];
-  /** Names in the round of the first scan, with where all rounds' values (or the constant) are found. */
+  /** Names in the equations, with where all rounds' values (or the constant) are found. */
   readonly leaves: ReadonlyMap<Atom, Pick<Operand, "outer" | "role">>;
 }
 const recipeOf = (s: Scan, y: Stacked): Recipe | null => {
@@ -61,7 +61,7 @@ const recipeOf = (s: Scan, y: Stacked): Recipe | null => {
 };
 
 /** Compute in the rounds of `s` what it read as `operand`. */
-const prepend = (s: Scan, operand: Operand, { eqns, leaves }: Recipe): void => {
+export const prepend = (s: Scan, operand: Operand, { eqns, leaves }: Recipe): void => {
   const names = new Map<Atom, Atom>();
   s.operands = s.operands.filter((o) => o !== operand);
   for (const [a, { outer, role }] of leaves) {

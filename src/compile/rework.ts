@@ -1,6 +1,7 @@
 // Scans seen together with what stands around them: what they need not stack, and what need not be in their rounds.
 import type { Eqn, Jaxpr } from "../core/jaxpr.ts";
 import { isCall } from "../core/jaxpr.ts";
+import { enterRounds } from "./entering.ts";
 import { moveProducts } from "./fission.ts";
 import { recomputeStacks } from "./residuals.ts";
 import { overBlocks, roundsOfBlock } from "./blocks.ts";
@@ -22,6 +23,7 @@ export const reworkScans = (jaxpr: Jaxpr): Jaxpr => {
   const scans = new Map(jaxpr.eqns.flatMap(apart));
   if (scans.size === 0) return jaxpr;
   recomputeStacks(jaxpr, scans);
+  enterRounds(jaxpr, scans);
   for (const s of scans.values()) moveProducts(s);
   if ([...scans.values()].every((s) => !s.changed)) return jaxpr;
   return {

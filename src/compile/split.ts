@@ -84,39 +84,15 @@ const repeatable = (stmts: readonly Stmt[], scratch: ReadonlySet<Buffer>): boole
         return s satisfies never;
     }
   });
-/** Whether an expression of the statements reads one of the buffers. */
-const readsAny = (stmts: readonly Stmt[], buffers: ReadonlySet<Buffer>): boolean => {
-  const within = (e: Expr | undefined): boolean =>
-    e !== undefined && topological([e]).some((x) => x.op === "read" && buffers.has(x.buffer));
-  return stmts.some((s) => {
-    switch (s.op) {
-      case "let":
-      case "set":
-        return within(s.value);
-      case "store":
-        return within(s.value) || s.at.some(within);
-      case "if":
-        return within(s.cond) || readsAny(s.then, buffers) || readsAny(s.else, buffers);
-      case "while":
-        return within(s.cond) || readsAny(s.body, buffers);
-      case "for":
-        return within(s.limit) || readsAny(s.body, buffers) || s.accs.some((a) => within(a.value));
-      default:
-        return s satisfies never;
-    }
-  });
-};
-
 /** How to share a kernel, if it can be shared and is worth it: `rounds` are loops whose rounds are independent besides those marked parallel. */
-const splitOf = ({ body, outputs, scratch }: Kernel, rounds: ReadonlySet<Var>): Split | null => {
+const splitOf = ({ body, scratch }: Kernel, rounds: ReadonlySet<Var>): Split | null => {
   const last = body[body.length - 1];
   if (last?.op !== "for" || last.limit !== undefined || last.accs.length > 0 || last.index.extent < 2) return null;
   if (last.mark === "unrolled" || !(last.mark === "parallel" || rounds.has(last.index))) return null;
   const prelude = body.slice(0, -1),
     work = nanoseconds([last]);
   if (work < economy.worthSharing || nanoseconds(prelude) > work * mostPrelude) return null;
-  if (!repeatable(prelude, new Set(scratch)) || (last.mark !== "parallel" && readsAny(body, new Set(outputs))))
-    return null;
+  if (!repeatable(prelude, new Set(scratch))) return null;
   const { index, mark } = last,
     unit = mark === "vector" ? vectorRounds : 1,
     chunks = Math.min(mostChunks, Math.max(2, Math.round(work / economy.chunkWork))),

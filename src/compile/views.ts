@@ -1,22 +1,47 @@
-// Views: a buffer that is a slice of another one, chosen by the round of a loop. Scans read xs and write ys through them in
+// Views: a buffer that is part of another one, chosen by the round of a loop perhaps. Scans read xs and write ys through them in
 // place; nothing is copied.
-import { sizeOf } from "../core/aval.ts";
 import type { Buffer, Expr, Var } from "../kernel/expr.ts";
-import { int, loopVar, read, rewrite } from "../kernel/expr.ts";
-import { iadd, imul, isub } from "../kernel/index.ts";
+import { buffer, int, loopVar, read, rewrite } from "../kernel/expr.ts";
+import { iadd, imul } from "../kernel/index.ts";
 import type { Stmt } from "../kernel/program.ts";
 
-/** Slice number `round * stride + first` (from the end if `reverse`) of `base`, whose first axis has `count` slices. */
+/** So many elements of `base` from `start` on; in a loop `step` further (or back) in each round. */
 export interface View {
   readonly base: Buffer;
-  readonly round: Var;
-  readonly counter: Buffer;
-  readonly stride: number;
-  readonly first: number;
-  readonly count: number;
-  readonly reverse: boolean;
+  readonly start: number;
+  readonly loop?: { readonly round: Var; readonly counter: Buffer; readonly step: number };
 }
 export type Views = Map<Buffer, View>;
+
+/** A stack slot by slot as rounds find it, from the first to the last or back; elements of a slot. */
+export interface Slots {
+  readonly base: Buffer;
+  readonly count: number;
+  readonly size: number;
+  readonly reverse: boolean;
+}
+/** The slot of round `k`. */
+export const slotOf = ({ base, count, size, reverse }: Slots, k: number): View => ({
+  base,
+  start: size * (reverse ? count - 1 - k : k),
+});
+/** In a loop that does `each` rounds at a time, the slot of the one that is round `k` the first time. */
+export const slotInLoop = (s: Slots, k: number, { each, ...loop }: Turn): View => ({
+  ...slotOf(s, k),
+  loop: { ...loop, step: (s.reverse ? -s.size : s.size) * each },
+});
+/** How a loop counts. */
+export interface Turn {
+  readonly round: Var;
+  readonly counter: Buffer;
+  readonly each: number;
+}
+/** A buffer of its own name that is a view. */
+export const viewed = (view: View, { type, shape }: Pick<Buffer, "type" | "shape">, views: Views): Buffer => {
+  const b = buffer(type, shape);
+  views.set(b, view);
+  return b;
+};
 
 let next = 0;
 /** The name of the round of a loop. */
@@ -27,10 +52,11 @@ const located = (b: Buffer, offset: Expr, views: Views, used: Map<Var, Buffer>):
   let base = b,
     at = offset;
   for (let v = views.get(base); v !== undefined; v = views.get(base)) {
-    used.set(v.round, v.counter);
-    const along = iadd(imul(v.round, v.stride), int(v.first)),
-      slice = v.reverse ? isub(int(v.count - 1), along) : along;
-    at = iadd(imul(slice, sizeOf(base.shape)), at);
+    at = iadd(int(v.start), at);
+    if (v.loop !== undefined) {
+      used.set(v.loop.round, v.loop.counter);
+      at = iadd(imul(v.loop.round, v.loop.step), at);
+    }
     base = v.base;
   }
   return [base, at];

@@ -63,6 +63,8 @@ interface Rules<A, I extends readonly unknown[]> {
    * stay as they are); null for arguments where it is not.
    */
   readonly inRow?: (ins: Per<I, Aval>, attrs: A, n: number) => unknown;
+  /** A slice of the result at an index of its first axis: the attributes, and of which operands it takes a slice; null if it is no such. */
+  readonly inRound?: (ins: Per<I, Aval>, attrs: A) => InRound | null;
   /** What becomes of it where operands are stacks, with a leading axis more. */
   readonly stacks?: {
     /** Attributes with which operands that are all stacks give the sum of the results over the stack. */
@@ -74,6 +76,11 @@ interface Rules<A, I extends readonly unknown[]> {
   readonly collective?: Collective<A, I>;
   /** Attributes as the printer shows them; without it, `key=value` for each. */
   readonly show?: (attrs: A) => string;
+}
+/** How one slice of a result is computed; no attributes: it is the first operand itself. */
+export interface InRound {
+  readonly attrs: unknown;
+  readonly slices: readonly boolean[];
 }
 /** One step of an expansion: a number is an operand or, counting on, the result of an earlier step. */
 export interface ExpandStep {

@@ -47,6 +47,10 @@ export const broadcastP: Primitive<BroadcastAttrs, Unary> = {
   },
   lower: ([x], at, { axes }) => x(without(at, axes)),
   inRow: ([x], _attrs, n) => (x.shape.length === 0 ? { shape: [n], axes: [0] } : null),
+  inRound: (_ins, { shape, axes }) => {
+    const rest = axes.filter((a) => a > 0).map((a) => a - 1);
+    return { attrs: rest.length === 0 ? null : { shape: shape.slice(1), axes: rest }, slices: [axes[0] !== 0] };
+  },
 };
 /** Repeat `x` along new axes of the result. */
 export const broadcast = (x: Value, shape: Shape, axes: readonly number[]): Value =>

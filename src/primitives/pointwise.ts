@@ -83,6 +83,7 @@ export const alignBatch = (
   ];
 };
 
+const isAlike = (ins: readonly Aval[]): boolean => ins.every((a) => sameShape(a.shape, ins[0]?.shape ?? []));
 /** A primitive of a row: `out[at] = scalar(x[at], y[at], ...)`. */
 export const pointwise = <A, I extends readonly unknown[]>(row: Row<A, I>): Primitive<A, I> => {
   const prim: Primitive<A, I> = {
@@ -98,8 +99,8 @@ export const pointwise = <A, I extends readonly unknown[]>(row: Row<A, I>): Prim
       }),
     jvp: row.jvp,
     transpose: row.transpose ?? "nonlinear",
-    inRow: (ins, attrs) =>
-      (ins as readonly Aval[]).every((a) => sameShape(a.shape, ins[0]?.shape ?? [])) ? attrs : null,
+    inRow: (ins, attrs) => (isAlike(ins) ? attrs : null),
+    inRound: (ins, attrs) => (isAlike(ins) ? { attrs, slices: (ins as readonly Aval[]).map(() => true) } : null),
     batch: (size, ins, axes, attrs) => {
       const [aligned, b] = alignBatch(size, ins as readonly Value[], axes as readonly (number | null)[]);
       return [bind(prim, aligned as unknown as Per<I, Value>, attrs), b];
