@@ -1,9 +1,10 @@
-// Error functions. erf x = x + x p(x^2) for small x, for float32 1 - exp(-y) with a polynomial y; erfc x = exp(-x^2) q / (1 + 2x), where q is a polynomial in (x - k) / (x + k),
-// in which it is almost flat (Shepherd & Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp. 1981),
-// for float32 one in s = x / (x + k), as 1 + s p(s), which is exact at 0. Inverse of erf: x times a function of w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv
-// function", 2010). All coefficients: minimax fits (Remez exchange).
+// Error functions. erf x = x + x p(x^2) for small x, for float32 1 - exp(-y) with a polynomial y. erfc x = exp(-x^2) q / (1 + 2x),
+// where q is a polynomial in (x - k) / (x + k), in which it is almost flat (Shepherd & Laframboise, "Chebyshev approximation of
+// (1 + 2x) exp(x^2) erfc x", Math. Comp. 1981), for float32 exp(-x^2) times a quotient. Inverse of erf: x times a function of
+// w = -ln(1 - x^2), in pieces (the variables of Giles, "Approximating the erfinv function", 2010). All coefficients: minimax fits
+// (Remez exchange).
 import type { Expr } from "./expr.ts";
-import { expTail } from "./mathExp.ts";
+import { above, expTail } from "./mathExp.ts";
 import { log } from "./mathLog.ts";
 import { rare } from "./expr.ts";
 import type { Format } from "./mathOps.ts";
@@ -29,6 +30,7 @@ import {
   poly,
   powerOf,
   round,
+  shl,
   sqrt,
   sub,
   withSign,
@@ -42,8 +44,6 @@ interface Piece {
   readonly p: readonly number[];
 }
 interface Constants {
-  readonly k: number;
-  readonly scaled: readonly number[];
   /** Where erfc is 0. */
   readonly end: number;
   /** Keeps the upper half of a significand. */
@@ -53,11 +53,6 @@ interface Constants {
 }
 const constants: { readonly [K in Format["float"]]: Constants } = {
   f32: {
-    k: 2.03,
-    scaled: [
-      1.769392490386963, -3.4096615314483643, 1.8501293659210205, 0.48610231280326843, -0.464289128780365,
-      -0.18430109322071075, -0.24095354974269867, 0.5083318948745728, -0.18647955358028412,
-    ],
     end: 10.2,
     upper: ~0xfffn,
     inverse: [
@@ -81,14 +76,6 @@ const constants: { readonly [K in Format["float"]]: Constants } = {
     ],
   },
   f64: {
-    k: 2.5,
-    scaled: [
-      1.2648381843668615, -0.12235676308240431, -0.0990245395736017, 0.15762991902322107, -0.10296705603857938,
-      0.03276089326854328, 0.0009318928176106419, -0.0043820783379281275, 0.0004918658068006347, 0.0006321243150003773,
-      -8.847915720937484e-5, -0.00011352220632647926, 6.265378498269536e-6, 2.2699187751742604e-5,
-      2.6120771677626026e-6, -4.218021337734708e-6, -1.5946830596037878e-6, 5.320002387901671e-7, 5.500518477986021e-7,
-      1.8596427282893924e-8, -1.4090401464299176e-7, -2.1688511948665098e-8, 2.3899948536828854e-8,
-    ],
     end: 27.28,
     upper: ~0x7ffffffn,
     inverse: [
@@ -148,22 +135,48 @@ const edge = 1,
     -1.6206314101231075e-7, 1.371098280026889e-8, -7.779474259050539e-10,
   ];
 const smallErf = (x: Expr): Expr => fma(x, poly(mul(x, x), small), x);
-/** `(1 + 2b) exp(b^2) erfc(b)`, times a unit that is a power of two. */
-const scaledTail = (b: Expr, unit: number): Expr => {
-  const { k, scaled } = of(b),
-    sum = add(b, k),
-    p = scaled.map((c) => c * unit);
-  if (formatOf(b).float === "f64") return poly(div(sub(b, k), sum), p);
-  const s = div(b, sum);
-  return fma(s, poly(s, p), unit);
+/** For float64: `(1 + 2b) exp(b^2) erfc b` as a polynomial in `(b - flat) / (b + flat)`. */
+const flat = 2.5,
+  scaled = [
+    1.2648381843668615, -0.12235676308240431, -0.0990245395736017, 0.15762991902322107, -0.10296705603857938,
+    0.03276089326854328, 0.0009318928176106419, -0.0043820783379281275, 0.0004918658068006347, 0.0006321243150003773,
+    -8.847915720937484e-5, -0.00011352220632647926, 6.265378498269536e-6, 2.2699187751742604e-5, 2.6120771677626026e-6,
+    -4.218021337734708e-6, -1.5946830596037878e-6, 5.320002387901671e-7, 5.500518477986021e-7, 1.8596427282893924e-8,
+    -1.4090401464299176e-7, -2.1688511948665098e-8, 2.3899948536828854e-8,
+  ];
+/** `-a^2 = low - square`, both exact. */
+const minusSquare = (a: Expr): { readonly square: Expr; readonly low: Expr } => {
+  const top = fromBits(and(bits(a), of(a).upper));
+  return { square: mul(top, top), low: mul(sub(top, a), add(top, a)) };
 };
-/** erfc of `a`, which is not negative (float64: from 1/2 on); the square of a is taken apart, so that its exponential is exact. */
-const tail = (a: Expr): Expr => {
-  const { upper, end } = of(a),
-    b = atMost(a, end),
-    top = fromBits(and(bits(b), upper)),
-    low = mul(sub(top, b), add(top, b)); // -b^2 = low - top^2
-  return expTail(mul(top, top), low, (unit) => div(scaledTail(b, unit), fma(b, 2, 1)));
+/** erfc of a float64 from 1/2 on. */
+const tail64 = (a: Expr): Expr => {
+  const { mantissa, bias } = formatOf(a),
+    unit = 2 ** -(mantissa + 1), // so small that one multiplication by a power gets down to subnormal numbers
+    b = atMost(a, of(a).end),
+    { square, low } = minusSquare(b),
+    q = poly(
+      div(sub(b, flat), add(b, flat)),
+      scaled.map((c) => c * unit),
+    ),
+    { y, held } = expTail(square, low, div(q, fma(b, 2, 1)), bias + mantissa + 1);
+  return mul(y, powerOf(held));
+};
+
+/** For float32: exp(a^2) erfc a = p / (p + a (root p + gap)); the rounding errors of p, on both sides, hardly count. */
+const over = [1, 1.237371563911438, 0.7304331660270691, 0.2286279797554016, 0.03265916928648949],
+  root = 1.7724324464797974,
+  gap = [-0.6440528631210327, -0.5237012505531311, -0.20010235905647278, -0.03262777253985405],
+  /** Up to here erfc is a normal number: its exponent can be added to. */
+  normal = 9.19;
+/** erfc of a float32 that is not negative. */
+const tail32 = (a: Expr): Expr => {
+  const { mantissa, bias } = formatOf(a),
+    { square, low } = minusSquare(a),
+    p = poly(a, over),
+    { y, held } = expTail(square, low, div(p, fma(a, fma(p, root, poly(a, gap)), p)), 0);
+  const small = mul(mul(y, powerOf(add(held, bias + 32))), 2 ** -32);
+  return rare(above(a, normal), pick(gt(a, of(a).end), 0, small), fromBits(add(bits(y), shl(bits(held), mantissa))));
 };
 
 /** For float32, where erf is less than 1: -ln erfc a = slope (a + a^2 p(a)). */
@@ -191,14 +204,15 @@ const erf32 = (x: Expr): Expr => {
 export const erf = (x: Expr): Expr => {
   if (formatOf(x).float === "f32") return erf32(x);
   const a = abs(x);
-  return withSign(pick(lt(a, edge), smallErf(a), sub(lit(x, 1), tail(a))), x);
+  return withSign(pick(lt(a, edge), smallErf(a), sub(lit(x, 1), tail64(a))), x);
 };
 /** Complementary error function. */
 export const erfc = (x: Expr): Expr => {
   const a = abs(x),
-    far = tail(a),
+    single = formatOf(x).float === "f32",
+    far = single ? tail32(a) : tail64(a),
     either = pick(lt(bits(x), 0), sub(lit(x, 2), far), far);
-  return formatOf(x).float === "f32" ? either : pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), either);
+  return single ? either : pick(lt(a, 0.5), sub(lit(x, 1), smallErf(x)), either);
 };
 /** Inverse of the error function; of float32 only one number in 300 is in the second piece. */
 export const erfInv = (x: Expr): Expr => {

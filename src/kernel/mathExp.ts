@@ -155,7 +155,7 @@ export const expSum = (x: Expr, low: Expr): Expr => {
   return timesPower(add(kernel({ ...s, r, c }, p), 1), s.held);
 };
 /** `x > k` for a positive k, or x is a NaN with a plus: compared as integers, which the floating point units do not notice. */
-const above = (x: Expr, k: number): Expr => gt(bits(x), bits(lit(x, k)));
+export const above = (x: Expr, k: number): Expr => gt(bits(x), bits(lit(x, k)));
 /** The factors of a power: `y`, times a unit in the last place of 1, and what holds `n + more`. */
 type Factors = (x: Expr, unit: number, more: number) => { readonly y: Expr; readonly held: Expr };
 /**
@@ -180,14 +180,12 @@ export const exp = (x: Expr): Expr =>
     const s = reduceNear(y, more);
     return { y: expOf(s, of(x).exp, unit), held: s.held };
   });
-/** `exp(low - x) factor` where x reaches from 0 to the subnormal results, `low` is small, and both are exact. */
-export const expTail = (x: Expr, low: Expr, factor: (unit: number) => Expr): Expr => {
+/** `exp(low - x) y` for `x >= 0`, a small `low` and exact both: a factor, and what holds `n + more` of the power that goes with it. */
+export const expTail = (x: Expr, low: Expr, y: Expr, more: number): { readonly y: Expr; readonly held: Expr } => {
   const [hi, lo] = of(x).ln2,
-    { bias, mantissa } = formatOf(x),
-    y = factor(2 ** -(mantissa + 1)),
-    { n, held } = round(x, -Math.LOG2E, bias + mantissa + 1),
+    { n, held } = round(x, -Math.LOG2E, more),
     r = sub(fma(n, -lo, low), fma(n, hi, x));
-  return mul(fma(y, less1({ n, held, r }, of(x).exp), y), powerOf(held));
+  return { y: fma(y, less1({ n, held, r }, of(x).exp), y), held };
 };
 /** `e^x / 2`, which is finite a little longer than `e^x`. */
 const halfExp = (x: Expr): Expr => {
