@@ -5,10 +5,12 @@ import { bytesOf, showAval, sizeOf } from "../core/aval.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { itemSize, viewOf } from "../core/dtype.ts";
 import { ArgumentError, DonatedError, ShapeError, userLine } from "../core/errors.ts";
+import type { AnyPrimitive } from "../core/primitive.ts";
 import { type Literal, Value } from "../core/value.ts";
 import { currentDevice } from "./backend.ts";
+import type { Block } from "./heap.ts";
 import { Cell, type Device, hostBytes, hosted, onSpill } from "./device.ts";
-import { readOut, typedArray, write } from "./views.ts";
+import { readOut, typedArray, write, writeMany } from "./views.ts";
 
 /** Arrays up to this many bytes live on the host only. */
 export const smallBytes = 4096;
@@ -19,6 +21,13 @@ export interface Donation {
   readonly at: Error;
 }
 
+/** The equation that made an array full of one number. */
+export interface Repeats {
+  readonly value: Literal;
+  readonly prim: AnyPrimitive;
+  readonly attrs: unknown;
+}
+
 /** An array with a value. Immutable, except that donation takes the value away. */
 export class ConcreteArray extends Value {
   readonly aval: Aval;
@@ -26,6 +35,8 @@ export class ConcreteArray extends Value {
   host: TypedArray | null;
   /** The bytes of a big one. */
   cell: Cell | null;
+  /** If it is full of one number: such an array has no memory until somebody needs its elements. */
+  repeats: Repeats | null = null;
   donation: Donation | null = null;
   /** Set where a recipe needs the value: if it is given away, the recipe's own array of it. */
   wanted: { by: ConcreteArray | null } | null = null;
@@ -55,12 +66,16 @@ export const throwDonated = (x: ConcreteArray, op: string): never => {
   });
 };
 
+const full = ({ aval }: ConcreteArray, { value }: Repeats): TypedArray =>
+  typedArray(aval.dtype, sizeOf(aval.shape)).fill(value.value);
+
 const elements = (x: ConcreteArray, op: string): TypedArray => {
   const { dtype, shape } = x.aval,
     { host, cell } = x,
     n = sizeOf(shape);
   if (host !== null) return host.slice();
-  if (cell === null) return throwDonated(x, op);
+  if (cell === null)
+    return x.repeats === null ? throwDonated(x, op) : hosted(op, bytesOf(x.aval), () => full(x, x.repeats as Repeats));
   const copy = (): TypedArray => {
     if (cell.block !== null) return readOut((cell.device as Device).views(), dtype, cell.block.address, n);
     const bytes = hostBytes(cell);
@@ -125,6 +140,22 @@ export const adopt = (aval: Aval, cell: Cell): ConcreteArray => {
   enroll(x, cell);
   return x;
 };
+/** Give memory to an array that is full of one number. Throws `DonatedError` if it is none, OutOfMemoryError. */
+export const solidify = (x: ConcreteArray, op: string): ConcreteArray => {
+  const { aval, repeats } = x;
+  if (repeats === null) return throwDonated(x, op);
+  const bytes = bytesOf(aval);
+  if (bytes <= smallBytes) {
+    x.host = full(x, repeats);
+    return x;
+  }
+  const device = currentDevice(),
+    cell = device.place(bytes, op);
+  writeMany(device.views(), aval.dtype, (cell.block as Block).address, sizeOf(aval.shape), repeats.value.value);
+  x.cell = cell;
+  enroll(x, cell);
+  return x;
+};
 /** Another array of the same elements (`aval` may have another shape). */
 export const share = (x: ConcreteArray, aval: Aval): ConcreteArray => {
   const { cell } = x;
@@ -139,6 +170,7 @@ export const take = (x: ConcreteArray, aval: Aval, donation: Donation): Concrete
   const cell = x.cell as Cell,
     y = new ConcreteArray(aval, null, cell);
   x.cell = null;
+  x.repeats = null;
   x.donation = donation;
   // Other bytes may be in it by now.
   cell.device?.fleeting.remove(cell);
@@ -158,6 +190,7 @@ export const donate = (x: ConcreteArray, donation: Donation): void => {
   if (wanted !== null) wanted.by = new ConcreteArray(x.aval, x.host, cell);
   x.host = null;
   x.cell = null;
+  x.repeats = null;
   x.donation = donation;
   if (cell === null) return;
   if (wanted !== null) {

@@ -1,13 +1,13 @@
 // The base interpreter: a primitive applied to arrays is the compilation of one equation, a call that of its body.
 import { compile } from "../compile/compile.ts";
-import type { Aval } from "../core/aval.ts";
+import { type Aval, sameShape } from "../core/aval.ts";
 import type { AnyCall, Jaxpr } from "../core/jaxpr.ts";
 import { Var } from "../core/jaxpr.ts";
 import { modes } from "../core/modes.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import { checkAlive, installBase } from "../core/trace.ts";
 import { Tracer, type Value } from "../core/value.ts";
-import { ConcreteArray, demandRoom, donate } from "./array.ts";
+import { ConcreteArray, demandRoom, donate, freezeAval, type Repeats } from "./array.ts";
 import { currentDevice, threadsOf } from "./backend.ts";
 import { EquationCache } from "./cache.ts";
 import { checkEager, checkProgram } from "./checking.ts";
@@ -16,11 +16,14 @@ import type { Device } from "./device.ts";
 import { run, signature } from "./executable.ts";
 import { type Loaded, load } from "./load.ts";
 import { callDirectly } from "./host.ts";
+import { isRepetition, numberOf, repeatedArray, type Repetition, repeatsOf, withNumbers } from "./repeats.ts";
 import { loadRow, type Rows, rows } from "./rows.ts";
 
 /** Compiled programs of one device for one number of threads. */
 interface Shelf {
-  readonly equations: EquationCache<Loaded>;
+  readonly equations: EquationCache<Loaded | Repetition>;
+  /** Those where numbers stand for operands that are one number, repeated. */
+  readonly mixed: EquationCache<Loaded | null>;
   /** Bodies of calls, by identity: without donation, and by the pattern of donation. */
   readonly bodies: WeakMap<Jaxpr, Loaded>;
   readonly donating: WeakMap<Jaxpr, Map<string, Loaded>>;
@@ -34,6 +37,7 @@ const shelfOf = (device: Device): Shelf => {
   if (known !== undefined) return known;
   const fresh: Shelf = {
     equations: new EquationCache(equationLimit),
+    mixed: new EquationCache(equationLimit),
     bodies: new WeakMap(),
     donating: new WeakMap(),
     rows: rows(),
@@ -43,7 +47,10 @@ const shelfOf = (device: Device): Shelf => {
 };
 /** Programs compiled so far, and equations kept now. */
 export const compilations = { count: 0 };
-export const equationsKept = (): number => shelfOf(currentDevice()).equations.size;
+export const equationsKept = (): number => {
+  const { equations, mixed } = shelfOf(currentDevice());
+  return equations.size + mixed.size;
+};
 
 const build = (jaxpr: Jaxpr, name: string, donated: readonly boolean[] | null): Loaded => {
   const device = currentDevice(),
@@ -83,27 +90,66 @@ const equation = (
   return { consts: 0, ins: vars, eqns: [{ prim, ins: vars, attrs, outs: results }], outs: results };
 };
 
-/** The equation by a loop that serves other shapes too, if there is one. */
-const row = (prim: AnyPrimitive, attrs: unknown, whole: Jaxpr): Loaded | null => {
+/** A loop that serves other shapes too, if there is one, or a program of its own. */
+const rowOrWhole = (whole: Jaxpr, name: string): Loaded => {
   const device = currentDevice();
-  return loadRow(shelfOf(device).rows, device, prim, attrs, whole, () => {
+  const row = loadRow(shelfOf(device).rows, device, whole, () => {
     compilations.count++;
   });
+  return row ?? build(whole, name, null);
 };
 
-const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value => {
-  const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
+const applyPlain = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value => {
+  const ready = shelfOf(currentDevice()).equations.get(prim, ins, attrs, (): Loaded | Repetition => {
     refuseLeaked(ins, prim.name);
     const out = prim.abstractEval(
       ins.map((x) => x.aval),
       attrs,
     );
-    const whole = equation(prim, ins, attrs, [out]);
-    return row(prim, attrs, whole) ?? build(whole, prim.name, null);
+    if (!isRepetition(prim, ins, out)) return rowOrWhole(equation(prim, ins, attrs, [out]), prim.name);
+    demandRoom(out, prim.name);
+    return { of: freezeAval(out) };
   });
-  const outs = run(loaded, ins);
-  if (modes.check) checkEager(prim.name, ins, outs);
-  return outs[0] as Value;
+  if (!("of" in ready)) return run(ready, ins)[0] as Value;
+  return repeatedArray(ready.of, { prim, attrs, value: numberOf(ins[0] as Value, prim.name) });
+};
+
+/** An elementwise primitive of operands some of which are full of one number, which need no memory for that; null if it is another case. */
+const applyToNumbers = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value | null => {
+  if (prim.inRow === undefined) return null;
+  let some: Repeats | null = null,
+    all = true;
+  for (let i = 0; i < ins.length; i++) {
+    const repeats = repeatsOf(ins[i] as Value);
+    if (repeats === null) all = false;
+    else some = repeats;
+  }
+  if (some === null) return null;
+  const { shape } = ins[0] as Value;
+  for (let i = 1; i < ins.length; i++) if (!sameShape((ins[i] as Value).shape, shape)) return null;
+  const numbers = ins.map((x) => repeatsOf(x)?.value ?? x);
+  if (all) {
+    const own = prim.inRow(
+      ins.map((x) => x.aval),
+      attrs,
+      1,
+    );
+    if (own == null) return null;
+    const value = numberOf(applyPlain(prim, numbers, own), prim.name);
+    return repeatedArray(freezeAval({ dtype: value.dtype, shape }), { ...some, value });
+  }
+  const ready = shelfOf(currentDevice()).mixed.get(prim, numbers, attrs, () => {
+    refuseLeaked(ins, prim.name);
+    const whole = withNumbers(prim, ins, attrs);
+    return whole === null ? null : rowOrWhole(whole, prim.name);
+  });
+  return ready === null ? null : (run(ready, numbers)[0] as Value);
+};
+
+const process = (prim: AnyPrimitive, ins: readonly Value[], attrs: unknown): Value => {
+  const out = applyToNumbers(prim, ins, attrs) ?? applyPlain(prim, ins, attrs);
+  if (modes.check) checkEager(prim.name, ins, [out]);
+  return out;
 };
 
 /** Attributes that a call may have besides its body. */
@@ -169,7 +215,7 @@ const processCall = (prim: AnyCall, ins: readonly Value[], attrs: unknown): read
   const loaded = shelfOf(currentDevice()).equations.get(prim, ins, attrs, () => {
     refuseLeaked(ins, prim.name);
     return build(whole(), prim.name, null);
-  });
+  }) as Loaded;
   const outs = run(loaded, ins);
   if (modes.check) checkProgram(prim.name, whole(), outs, (probed) => run(build(probed, prim.name, null), ins));
   return outs;

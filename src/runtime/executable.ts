@@ -1,7 +1,7 @@
 // Running a loaded program: its inputs come to where it reads them, its results become arrays.
 import type { Aval } from "../core/aval.ts";
 import { showAval } from "../core/aval.ts";
-import { viewOf } from "../core/dtype.ts";
+import { type TypedArray, viewOf } from "../core/dtype.ts";
 import { LostWork } from "../backends/wasm/threads.ts";
 import { ThreadError, TraceError } from "../core/errors.ts";
 import { checkAlive } from "../core/trace.ts";
@@ -15,8 +15,8 @@ import {
   literalArray,
   share,
   summon,
+  solidify,
   take,
-  throwDonated,
 } from "./array.ts";
 import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
@@ -27,7 +27,7 @@ import { isSettled, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
 
 /** Something that is no array came to be computed with. */
-const stranger = (v: Value, op: string): never => {
+export const stranger = (v: Value, op: string): never => {
   checkAlive(v, op);
   throw new TraceError({
     op,
@@ -46,8 +46,7 @@ const gather = (l: Loaded, ins: readonly Value[], now: number): (Cell | null)[] 
     if ((inputs[i] as Input).offset >= 0) continue;
     const x = ins[i] as Value;
     if (!(x instanceof ConcreteArray)) return stranger(x, l.name);
-    const { cell } = x;
-    if (cell === null) return throwDonated(x, l.name);
+    const cell = (x.cell ?? solidify(x, l.name).cell) as Cell;
     if (cell.device === device) device.touch(cell);
     else missing = true;
   }
@@ -74,9 +73,7 @@ const stage = (l: Loaded, v: Views, ins: readonly Value[], base: number, address
       address = base + offset;
     addresses[i] = address;
     if (x instanceof ConcreteArray) {
-      const { host } = x;
-      if (host === null) throwDonated(x, l.name);
-      else write(v, dtype, address, host);
+      write(v, dtype, address, (x.host ?? solidify(x, l.name).host) as TypedArray);
     } else if (x instanceof Literal) writeScalar(v, dtype, address, x.value);
     else stranger(x, l.name);
   }

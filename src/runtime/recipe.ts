@@ -48,7 +48,8 @@ export interface Maker {
 }
 /** The argument, or what the recipe kept of it. */
 const keptOf = (x: Value): Value => (x instanceof ConcreteArray ? (x.wanted?.by ?? x) : x);
-const isThere = (x: Value): boolean => !(x instanceof ConcreteArray) || x.host !== null || x.cell !== null;
+const isThere = (x: Value): boolean =>
+  !(x instanceof ConcreteArray) || x.host !== null || x.cell !== null || x.repeats !== null;
 
 /** The recipe of result k of a program with these arguments; one that lasts is still of use when the job has ended. */
 export const recipeOf = (

@@ -5,9 +5,8 @@ import type { Compiled } from "../compile/compiled.ts";
 import { counted } from "../compile/counted.ts";
 import type { Aval } from "../core/aval.ts";
 import { aval, sizeOf } from "../core/aval.ts";
-import type { Jaxpr } from "../core/jaxpr.ts";
-import { Var } from "../core/jaxpr.ts";
-import type { AnyPrimitive } from "../core/primitive.ts";
+import type { Atom, Eqn, Jaxpr } from "../core/jaxpr.ts";
+import { isCall, Var } from "../core/jaxpr.ts";
 import { Literal } from "../core/value.ts";
 import type { Executable, Program } from "../kernel/program.ts";
 import { EquationCache } from "./cache.ts";
@@ -26,37 +25,47 @@ interface Row {
 export type Rows = EquationCache<Row | null>;
 export const rows = (): Rows => new EquationCache(1024);
 
+/** The same over rows of `n` elements, numbers staying numbers; null if it is not one loop over all elements. */
+const inRows = (whole: Jaxpr, n: number): Jaxpr | null => {
+  const names = new Map<Atom, Var>(),
+    of = ({ aval: a }: Atom): Var => new Var(a.shape.length === 0 ? a : aval([n], a.dtype)),
+    name = (x: Atom): Var => names.get(x) ?? (names.set(x, of(x)).get(x) as Var);
+  const eqns: Eqn[] = [];
+  for (const { prim, ins, attrs, outs } of whole.eqns) {
+    const inRow = isCall(prim)
+      ? null
+      : prim.inRow?.(
+          ins.map((x) => x.aval),
+          attrs,
+          n,
+        );
+    if (inRow === null || inRow === undefined) return null;
+    eqns.push({ prim, ins: ins.map(name), attrs: inRow, outs: outs.map(name) });
+  }
+  return { consts: 0, ins: whole.ins.map(name), eqns, outs: whole.outs.map(name) };
+};
+
 /**
- * The equation `lambda ins. prim[attrs] ins`, whose jaxpr is `whole`, by a loop that serves other shapes too; null if there is none.
- * `compiled` is told how many loops had to be compiled.
+ * A program that ends with an elementwise equation, the operands of which are arguments or numbers repeated, by a loop that serves
+ * other shapes too; null if there is none. `compiling` is told what has to be compiled.
  */
-export const loadRow = (
-  known: Rows,
-  device: Device,
-  prim: AnyPrimitive,
-  attrs: unknown,
-  whole: Jaxpr,
-  compiling: (what: Jaxpr) => void,
-): Loaded | null => {
-  const ins = whole.ins.map((v) => v.aval),
-    out = whole.outs[0]?.aval as Aval,
+export const loadRow = (known: Rows, device: Device, whole: Jaxpr, compiling: (what: Jaxpr) => void): Loaded | null => {
+  const out = whole.outs[0]?.aval as Aval,
     n = sizeOf(out.shape);
-  if (prim.inRow === undefined || out.shape.length === 0 || n === 0 || n > longest) return null;
-  const inRow = prim.inRow(ins, attrs, longest);
-  if (inRow === null) return null;
-  const flat = ins.map((a) => new Var(a.shape.length === 0 ? a : aval([longest], a.dtype)));
-  const row = known.get(prim, flat, inRow, (): Row | null => {
-    const result = new Var(aval([longest], out.dtype)),
-      jaxpr = { consts: 0, ins: flat, eqns: [{ prim, ins: flat, attrs: inRow, outs: [result] }], outs: [result] };
+  if (out.shape.length === 0 || n === 0 || n > longest) return null;
+  const jaxpr = inRows(whole, longest),
+    last = jaxpr?.eqns.at(-1);
+  if (jaxpr === null || last === undefined) return null;
+  const row = known.get(last.prim, jaxpr.ins, last.attrs, (): Row | null => {
     compiling(jaxpr);
-    const compiled = compile(jaxpr, { donated: flat.map(() => false) }),
+    const compiled = compile(jaxpr, { donated: jaxpr.ins.map(() => false) }),
       program = counted(compiled);
     return program === null ? null : { compiled, program, executable: device.backend.compile(program, compiled.plan) };
   });
   if (row === null) return null;
   const count = new Literal(n, "int32"),
-    jaxpr: Jaxpr = { ...whole, ins: [...whole.ins, new Var(count.aval)] };
-  return load({ ...row.compiled, program: row.program, jaxpr }, device, prim.name, null, {
+    counting: Jaxpr = { ...whole, ins: [...whole.ins, new Var(count.aval)] };
+  return load({ ...row.compiled, program: row.program, jaxpr: counting }, device, last.prim.name, null, {
     executable: row.executable,
     count,
   });

@@ -1,5 +1,5 @@
 // Typed views of a backend's memory, and copies between it and typed arrays.
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { type DType, itemSize, type TypedArray } from "../core/dtype.ts";
 
 /** Views of all of one memory; made anew when the memory has grown, since growing detaches them. */
 export interface Views {
@@ -92,6 +92,12 @@ export const writeScalar = (v: Views, dtype: DType, address: number, value: numb
     default:
       dtype satisfies never;
   }
+};
+/** Write `n` elements that are one number. */
+export const writeMany = (v: Views, dtype: DType, address: number, n: number, value: number): void => {
+  const size = itemSize[dtype],
+    all = { float32: v.f32, float64: v.f64, int32: v.i32, uint32: v.u32, bool: v.u8, uint8: v.u8 }[dtype];
+  all.fill(value, address / size, address / size + n);
 };
 /** A copy of `n` elements at `address`. */
 export const readOut = (v: Views, dtype: DType, address: number, n: number): TypedArray => {
