@@ -41,6 +41,28 @@ describe("explain: one kernel each", () => {
     expect(more).toBeUndefined();
   });
 
+  it("what a product and a mask both look at is computed where it is stored, and so is what is in another order", () => {
+    const relu = (a: NDArray, w: NDArray, v: NDArray) => {
+      const h = np.matmul(a, w);
+      return [np.matmul(nn.relu(h), v), np.less(h, 0)] as const;
+    };
+    const masked = explain(jit(relu), np.ones([64, 40]), np.ones([40, 50]), np.ones([50, 30])).groups.split("\n");
+    expect(masked[0]).toMatch(/: dotGeneral .*select .*f32\[64,50\]/);
+    expect(masked[1]).toMatch(/: dotGeneral -> f32\[64,30\]/);
+    const heads = (a: NDArray, b: NDArray, w: NDArray) => {
+      const h = np.reshape(np.transpose(np.matmul(a, b), [0, 2, 1, 3]), [2, 32, 64]);
+      return [np.matmul(h, w), np.matmul(h, np.transpose(w))] as const;
+    };
+    const turned = explain(
+      jit(heads),
+      np.ones([2, 4, 32, 24]),
+      np.ones([2, 4, 24, 16]),
+      np.ones([64, 64]),
+    ).groups.split("\n");
+    expect(turned[0]).toMatch(/: dotGeneral transpose -> f32\[2,32,4,16\]/);
+    expect(turned.slice(1).join()).not.toContain("transpose ");
+  });
+
   it("the update of one leaf by adam", () => {
     const adam = optim.adam(1e-3),
       p = { w: np.ones([30, 40]) },

@@ -21,7 +21,7 @@ import { loop, store, storeEach } from "../kernel/statement.ts";
 import { mergeLoops } from "./canonical.ts";
 import { costOf } from "./cost.ts";
 import { type Contraction, type Direct, extentOf } from "./contraction.ts";
-import { type Blocks, blocksOf, type Course, deepest, fewRows, groups, rowOf, type Way } from "./contractionBlocks.ts";
+import { type Blocks, blocksOf, type Course, fewRows, groupsOf, rowOf, type Way } from "./contractionBlocks.ts";
 import {
   type Columns,
   directColumns,
@@ -208,16 +208,16 @@ const manyProducts = 3e6;
 /** The same where the columns do not change in the loop around, so that they are packed once for all rounds. */
 const fewProducts = 3e4;
 
-/** Sums of so many blocks, over so many products, are taken apart where the partial sums are less than half of the operands. */
-const fewBlocks = 4,
+/** Sums over so many products are taken apart if there are so many parts, and the partial sums are less than half of the operands. */
+const fewGroups = 4,
   deepProducts = 4e6;
 const wayOf = (c: Contraction, m: readonly Var[], n: readonly Var[], rounds: number): Way => {
   const [M, N, K] = [extentOf(m), extentOf(n), extentOf(c.k)],
     products = M * N * K;
   if (rounds === 1) {
     if (c.steady) return products >= fewProducts ? "ahead" : c.columns === null ? "packed" : "direct";
-    const blocks = Math.min(K / deepest, c.k[0]?.extent ?? 1);
-    if (blocks >= fewBlocks && 2 * groups * M * N <= K * (M + N) && products >= deepProducts) return "deep";
+    const groups = groupsOf(c.k);
+    if (groups >= fewGroups && 2 * groups * M * N <= K * (M + N) && products >= deepProducts) return "deep";
     if (c.columns === null && c.straight === null && M >= 2 * fewRows && products >= manyProducts) return "ahead";
   }
   return c.columns === null ? "packed" : "direct";

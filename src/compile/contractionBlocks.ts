@@ -71,7 +71,7 @@ export interface Blocks {
   readonly panels: number;
 }
 /** Indices of k and columns in a block at most; rows. */
-export const deepest = 512,
+const deepest = 512,
   widest = 384,
   tallest = 96;
 /** Rows, and products, that are worth a block of their own. */
@@ -110,8 +110,18 @@ const tilingOf = (NR: number, last: number): Tiling => {
  * Each block of rows is finished before the next in the last two. `deep`: groups of blocks of k are summed apart.
  */
 export type Way = "packed" | "ahead" | "direct" | "deep";
-/** Sums that are taken apart, so that threads can share them whatever the number of threads is. */
-export const groups = 8;
+/** Sums that are taken apart, so that threads can share them whatever the number of threads is: so many at most, over so many indices of k. */
+const groups = 8,
+  shallowest = 256;
+/** How many sums `k` could be taken apart into. */
+export const groupsOf = (k: readonly Var[]): number =>
+  Math.min(groups, Math.floor(extentOf(k) / shallowest), k[0]?.extent ?? 1);
+/** Indices of k in a block at most. */
+const depthOf = (k: readonly Var[], way: Way): number => {
+  const K = extentOf(k);
+  if (way === "deep") return Math.min(deepest, Math.max(shallowest, Math.floor(K / groups)));
+  return way !== "ahead" && K <= 2 * deepest ? 2 * deepest : deepest;
+};
 /** Blocks for `c`, whose loops are run `rounds` times. */
 export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], way: Way, rounds: number): Blocks => {
   const ahead = way === "ahead",
@@ -123,7 +133,7 @@ export const blocksOf = (c: Contraction, m: readonly Var[], n: readonly Var[], w
   const [k0, ...kRest] = c.k as readonly [Var, ...Var[]],
     products = M * N * extentOf(c.k),
     kIn = extentOf(kRest),
-    kMost = Math.max(1, Math.floor((!ahead && extentOf(c.k) <= 2 * deepest ? 2 * deepest : deepest) / kIn)),
+    kMost = Math.max(1, Math.floor(depthOf(c.k, way) / kIn)),
     kStep = Math.ceil(k0.extent / Math.ceil(k0.extent / kMost));
   const KB = Math.ceil(k0.extent / kStep),
     KC = kStep * kIn,

@@ -179,6 +179,7 @@ class Fuser {
       cost = costOf(own),
       again = evaluations - n;
     if (packed && cost > 0 && (this.roles.costs.get(v) ?? 0) > limits.packing) return "an operand that costs much";
+    if (packed && cost > 0 && this.roles.beside.has(v)) return "what a contraction gives";
     if (this.roles.joined.has(v) && again > 0) return "what is put together";
     // What reads nothing is cheap to compute again; so is a choice, which lies in memory in another form than in registers.
     const remembering = readsOf(own).length === 0 || v.aval.dtype === "bool" ? 8 : 3;

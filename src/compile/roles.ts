@@ -7,7 +7,7 @@ import { topological } from "../kernel/expr.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { contractionOf } from "./contraction.ts";
 import { costOf } from "./cost.ts";
-import { type Group, isIdentity, isInOrder, lowerAt, newGroup, readsOf } from "./group.ts";
+import { type Group, isIdentity, isInOrder, isPermuted, lowerAt, newGroup, readsOf } from "./group.ts";
 
 export const hasReduce = (e: Expr): boolean => topological([e]).some((x) => x.op === "reduce");
 /** Whether a value, computed on its own, is a sum of products worth packing. */
@@ -30,6 +30,8 @@ export interface Roles {
   readonly heavy: ReadonlySet<Var>;
   /** Sums of products, and what follows one element by element with nobody else looking at it. */
   readonly following: ReadonlySet<Var>;
+  /** What is one element of a value that follows, or of another such, for whoever else looks at that. */
+  readonly beside: ReadonlySet<Var>;
   /** Sums of values that have numbers only here and there: whoever computes one of them anew, computes all. */
   readonly joined: ReadonlySet<Var>;
   /** What an element costs from inputs, sums and reductions on, if everything between is computed for it alone. */
@@ -40,6 +42,7 @@ export const rolesOf = (jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer, varOf: Reado
   const owns = new Map<Var, Expr>(),
     heavy = new Set<Var>(),
     following = new Set<Var>(),
+    beside = new Set<Var>(),
     joined = new Set<Var>(),
     // Of what follows, what puts results at places of its own, where nobody should look for them twice, ...
     moved = new Set<Var>(),
@@ -58,7 +61,7 @@ export const rolesOf = (jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer, varOf: Reado
     const from = reads.filter((r) => following.has(made(r)) || reshaped.has(made(r)));
     if (from.length === 0) return;
     if (placed.has(v) || from.some((r) => moved.has(made(r)))) moved.add(v);
-    if (moved.has(v) || from.some((r) => isIdentity(g, r) && following.has(made(r)))) following.add(v);
+    if (moved.has(v) || from.some((r) => isPermuted(g, r) && following.has(made(r)))) following.add(v);
     else if (from.some((r) => isInOrder(g, r))) reshaped.add(v);
   };
   for (const e of jaxpr.eqns) {
@@ -84,8 +87,9 @@ export const rolesOf = (jaxpr: Jaxpr, bufferOf: (v: Var) => Buffer, varOf: Reado
       if (isPlaced(own)) placed.add(v);
       else if (own.op === "add" && parts.length > 1) joined.add(v);
       follow(v, g, reads);
+      if (all.some((r) => isIdentity(g, r) && (following.has(made(r)) || beside.has(made(r))))) beside.add(v);
       if (following.has(v)) costs.set(v, 0);
     }
   }
-  return { owns, heavy, following, joined, costs };
+  return { owns, heavy, following, beside, joined, costs };
 };
