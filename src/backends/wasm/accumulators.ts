@@ -3,6 +3,7 @@ import type { Expr, ReduceOp, ScalarType } from "../../kernel/expr.ts";
 import type { Code, ValType } from "./assembler.ts";
 import type { Context, VectorLoop } from "./context.ts";
 import { isVarying } from "./context.ts";
+import { accumulateExtreme, emitExtreme, type Extreme, settleExtreme } from "./extremes.ts";
 import type { Op } from "./opcodes.ts";
 import { emitBinary, emitConst, logical, valTypeOf } from "./scalar.ts";
 import { emitVector, splatTop } from "./vectorExpression.ts";
@@ -46,9 +47,19 @@ const combineVectors = (x: Context, op: ReduceOp, t: ScalarType): void => {
 };
 
 /** `acc = combine(acc, value)` on the vector locals of one accumulator, one per unrolled step. */
-export const accumulate = (x: Context, combine: ReduceOp, value: Expr, locals: readonly number[]): void => {
-  const { code } = x,
-    lanes = (x.vector as VectorLoop).lanes,
+export const accumulate = (
+  x: Context,
+  combine: ReduceOp,
+  value: Expr,
+  locals: readonly number[],
+  extreme: Extreme | null = null,
+): void => {
+  const { code } = x;
+  if (extreme !== null) {
+    for (const [u, local] of locals.entries()) accumulateExtreme(code, extreme, local, () => emitVector(x, value, u));
+    return;
+  }
+  const lanes = (x.vector as VectorLoop).lanes,
     t = value.type,
     product = combine === "add" && value.op === "mul" && isFloat(t) && isVarying(x, value);
   // A factor that all lanes share is spread once for all steps.
@@ -117,6 +128,7 @@ export const emitHorizontal = (
   op: ReduceOp,
   t: ScalarType,
   vectors: readonly number[],
+  extreme: Extreme | null,
   total: number,
 ): void => {
   const { code } = x,
@@ -124,9 +136,12 @@ export const emitHorizontal = (
     v = code.local("v128");
   vectors.forEach((l, i) => {
     code.emit("local.get", l);
-    if (i > 0) combineVectors(x, op, t);
+    if (i === 0) return;
+    if (extreme === null) combineVectors(x, op, t);
+    else emitExtreme(code, extreme);
   });
   code.emit("local.set", v);
+  if (extreme !== null) settleExtreme(code, extreme, v);
   if (t === "bool")
     addToTotal(code, op, t, total, () => {
       code.emit("local.get", v);

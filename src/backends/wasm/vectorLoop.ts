@@ -13,6 +13,7 @@ import {
 import type { Context, EmitBlock, VectorLoop } from "./context.ts";
 import { type Count, emitBlocks, emitRounds } from "./counting.ts";
 import { emitScalar } from "./expression.ts";
+import { extremeOf, resetExtreme } from "./extremes.ts";
 import { emitLastVector } from "./lastVector.ts";
 import { dataOf, invariantsOf, lanesFor, varyingNames, weigh } from "./inspect.ts";
 import { splatTop } from "./vectorExpression.ts";
@@ -112,22 +113,26 @@ export const emitVectorFor = (
     value,
     type: value.type,
     vectors: Array.from({ length: unroll }, () => code.local("v128")),
+    extreme: extremeOf(code, combine, value.type),
     total: code.local(totalType(combine, value.type)),
   }));
   const reset = (): void => {
-    for (const { combine, type, vectors } of sums)
+    for (const { combine, type, vectors, extreme } of sums) {
       for (const l of vectors) {
         pushIdentityVector(main, combine, type);
         code.emit("local.set", l);
       }
+      if (extreme !== null) resetExtreme(code, extreme);
+    }
   };
   const flush = (): void => {
-    for (const { combine, type, vectors, total } of sums) emitHorizontal(main, combine, type, vectors, total);
+    for (const { combine, type, vectors, extreme, total } of sums)
+      emitHorizontal(main, combine, type, vectors, extreme, total);
   };
   const body = (c: Context) => (): void => {
     emitBlock(c, s.body);
-    for (const { combine, value, vectors } of sums)
-      accumulate(c, combine, value, vectors.slice(0, (c.vector as VectorLoop).unroll));
+    for (const { combine, value, vectors, extreme } of sums)
+      accumulate(c, combine, value, vectors.slice(0, (c.vector as VectorLoop).unroll), extreme);
   };
   reset();
   for (const { combine, type, total } of sums) resetTotal(code, combine, type, total);

@@ -51,17 +51,19 @@ const finiteTop = (x: Value, axes: Rows): Value => {
 };
 /** `x` less a number for each row. */
 const less = (x: Value, shift: Value, axes: Rows): Value => sub(x, broadcast(shift, x.shape, axes));
-const total = (x: Value, axes: Rows): Value => broadcast(sum(x, axes), x.shape, axes);
+/** `x` times a number for each row, the reciprocal of `sums`: a division for each row instead of one for each element. */
+const shares = (x: Value, sums: Value, axes: Rows): Value =>
+  mul(x, broadcast(div(fullLike(sums, 1), sums), x.shape, axes));
 
 const drawSoftmax = program<Rows>("softmax", (axes, v, mask) => {
   const x = masked("softmax", v as Value, mask, -Infinity);
   if (mask === undefined) {
     const e = exp(less(x, top(x, axes), axes));
-    return div(e, total(e, axes));
+    return shares(e, sum(e, axes), axes);
   }
   const e = exp(less(x, finiteTop(x, axes), axes)),
-    sums = total(e, axes);
-  return div(e, select(eq(sums, fullLike(sums, 0)), fullLike(sums, 1), sums)); // nothing counts: a row of zeros
+    sums = sum(e, axes);
+  return shares(e, select(eq(sums, fullLike(sums, 0)), fullLike(sums, 1), sums), axes); // nothing counts: a row of zeros
 });
 /**
  * `e^x / sum(e^x)` along an axis, or several (the last), without overflow. Elements that the mask leaves out give 0. A row with
