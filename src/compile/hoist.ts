@@ -25,8 +25,9 @@ interface Scope {
   readonly floor?: number;
 }
 
-/** Turn statements over bare expressions into loops, lets and stores. */
-export const hoist = (body: readonly Stmt[]): readonly Stmt[] => new Hoister(writtenBy(body)).run(body);
+/** Turn statements over bare expressions into loops, lets and stores, which write no element of `operands` that is read. */
+export const hoist = (body: readonly Stmt[], operands: ReadonlySet<Buffer> = new Set()): readonly Stmt[] =>
+  new Hoister(new Set([...writtenBy(body)].filter((b) => !operands.has(b)))).run(body);
 
 // The state of one kernel's placement: what is written, which names are taken, which variables a node depends on.
 class Hoister {
@@ -42,7 +43,7 @@ class Hoister {
   run(body: readonly Stmt[]): readonly Stmt[] {
     const top: Scope = {
       depth: 0,
-      vars: new Set(),
+      vars: new Set(letsOf(body)),
       stmts: [],
       placed: new Map(),
       depths: new Map(),
@@ -195,10 +196,9 @@ class Hoister {
   private depthOf(e: Expr, s: Scope): number {
     const known = s.depths.get(e);
     if (known !== undefined) return known;
-    const free = this.isVolatile(e) ? s.depth : deepest(this.freeVars(e), s),
-      found = free >= (s.floor ?? Infinity) ? s.depth : free;
-    s.depths.set(e, found);
-    return found;
+    const free = this.isVolatile(e) ? s.depth : deepest(this.freeVars(e), s);
+    s.depths.set(e, free >= (s.floor ?? Infinity) ? s.depth : free);
+    return s.depths.get(e) as number;
   }
   private scopeAt(s: Scope, depth: number): Scope {
     let at = s;

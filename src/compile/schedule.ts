@@ -14,7 +14,7 @@ import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contractionOf, type Steady } from "./contraction.ts";
 import { contract } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
-import { type Group, resolve } from "./group.ts";
+import { type Group, readsOf, resolve } from "./group.ts";
 import { writtenBy } from "./bound.ts";
 import { inBoxes } from "./boxes.ts";
 import { hoist } from "./hoist.ts";
@@ -109,7 +109,9 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Stea
   );
   const main = g.main === null ? null : mainOf(roots, vars, steady),
     bound = bindRounds(used),
-    placed = (b: Body): Body => ({ ...b, body: hoist([...usedBy(b.body, bound), ...b.body]) });
+    // A group reads what was there before it, and its results are new: the slot of a round and the next one may be of one buffer.
+    operands = new Set(exprs.flatMap(readsOf).map((r) => r.buffer)),
+    placed = (b: Body): Body => ({ ...b, body: hoist([...usedBy(b.body, bound), ...b.body], operands) });
   if (main !== null) {
     const { before, ...own } = contract(main, { roots, offsets: stores, buffers });
     return before === null ? placed(own) : { ...placed(own), before: [placed(before)] };
