@@ -1,6 +1,9 @@
 // Memory: nobody disposes of anything, nothing grows, what cannot fit is refused before harm is done.
 import { describe, expect, it } from "vitest";
 import { configure, grad, jit, type NDArray, np, OutOfMemoryError } from "../src/index.ts";
+import { wasmBackend } from "../src/backends/wasm/backend.ts";
+import { withDevice } from "../src/runtime/backend.ts";
+import { Device } from "../src/runtime/device.ts";
 import { Heap } from "../src/runtime/heap.ts";
 import { Bet, type Ledger } from "../src/runtime/ledger.ts";
 import { stats } from "../src/runtime/stats.ts";
@@ -85,48 +88,80 @@ describe("memory", () => {
   });
 
   it("a loop over big arguments forgets what can be computed again, and computes it again when asked", () => {
-    const x = np.linspace(0, 1, 1 << 20),
-      y = np.ones([64]);
-    for (let i = 0; i < 10; i++) np.add(y, i); // let x grow old
-    const before = stats(),
-      kept: NDArray[] = [];
-    for (let i = 0; i < 60; i++) {
-      const z = np.multiply(np.exp(x), i); // 2 x 60 x 4 MiB
-      if (i % 6 === 0) kept.push(np.exp(np.multiply(x, i)));
-      if (i === 30) expect(z.slice(0).item()).toBe(30);
-    }
-    const after = stats();
-    expect(after.forgotten - before.forgotten).toBeGreaterThan(20);
-    kept.forEach((z, k) => {
-      expect(z.slice([0, null, 1 << 18]).js()).toEqual(
-        np
-          .exp(np.multiply(x, 6 * k))
-          .slice([0, null, 1 << 18])
-          .js(),
-      );
+    withDevice(new Device(wasmBackend()), () => {
+      const x = np.linspace(0, 1, 1 << 20),
+        y = np.ones([64]);
+      for (let i = 0; i < 10; i++) np.add(y, i); // let x grow old
+      const before = stats(),
+        kept: NDArray[] = [];
+      for (let i = 0; i < 60; i++) {
+        const z = np.multiply(np.exp(x), i); // 2 x 60 x 4 MiB
+        if (i % 6 === 0) kept.push(np.exp(np.multiply(x, i)));
+        if (i === 30) expect(z.slice(0).item()).toBe(30);
+      }
+      const after = stats();
+      expect(after.forgotten - before.forgotten).toBeGreaterThan(20);
+      kept.forEach((z, k) => {
+        expect(z.slice([0, null, 1 << 18]).js()).toEqual(
+          np
+            .exp(np.multiply(x, 6 * k))
+            .slice([0, null, 1 << 18])
+            .js(),
+        );
+      });
     });
   });
 
   it("results that nobody keeps take turns in a few places, where the cache is warm; who reads the kept ones pays once", () => {
-    const x = np.linspace(0, 1, 1 << 18), // 1 MiB
-      f = jit((a: NDArray, k: NDArray) => np.add(a, k)),
-      ks = Array.from({ length: 40 }, (_, k) => np.array(k));
-    for (let i = 0; i < 10; i++) f(x, ks[0] as NDArray); // let x grow old
-    const before = stats().usedBytes;
-    for (const k of ks) f(x, k);
-    expect(stats().usedBytes - before).toBeLessThan(15 << 20);
-    // What is computed again comes by way of the host.
-    const againBy = (): number => {
-      const start = stats().spills,
-        kept = ks.map((k) => f(x, k));
-      kept.forEach((y, k) => {
-        expect(y.slice(0).item()).toBe(k);
-      });
-      return stats().spills - start;
-    };
-    expect(againBy()).toBeGreaterThan(15);
-    againBy(); // those of before are still there, and leave
-    expect(againBy()).toBeLessThan(5);
+    withDevice(new Device(wasmBackend()), () => {
+      const x = np.linspace(0, 1, 1 << 18), // 1 MiB
+        f = jit((a: NDArray, k: NDArray) => np.add(a, k)),
+        ks = Array.from({ length: 40 }, (_, k) => np.array(k)),
+        loop = (): void => {
+          for (const k of ks) f(x, k);
+        };
+      for (let i = 0; i < 10; i++) f(x, ks[0] as NDArray); // let x grow old
+      const before = stats().usedBytes;
+      loop();
+      expect(stats().usedBytes - before).toBeLessThan(15 << 20);
+      // What is computed again comes by way of the host.
+      const againBy = (): number => {
+        const start = stats().spills,
+          kept = ks.map((k) => f(x, k));
+        kept.forEach((y, k) => {
+          expect(y.slice(0).item()).toBe(k);
+        });
+        return stats().spills - start;
+      };
+      expect(againBy()).toBeGreaterThan(15);
+      againBy(); // those of before are still there, and leave
+      expect(againBy()).toBeLessThan(5);
+      // When nobody has kept any for long, few places are enough again.
+      for (let i = 0; i < 60; i++) loop();
+      expect(againBy()).toBeGreaterThan(10);
+    });
+  });
+
+  it("operations on the results of operations are forgotten as well, and computed again from the beginning", () => {
+    withDevice(new Device(wasmBackend()), () => {
+      const x = np.linspace(0, 1, 1 << 20),
+        last = jit((a: NDArray) => np.add(a, 1));
+      for (let i = 0; i < 10; i++) last(x); // let x grow old
+      const before = stats(),
+        kept: NDArray[] = [];
+      for (let i = 0; i < 40; i++) {
+        const y = np.multiply(np.subtract(last(x), i), 2); // 3 x 40 x 4 MiB
+        if (i % 8 === 0) kept.push(y);
+      }
+      const after = stats();
+      expect(after.spills - before.spills).toBeLessThan(5);
+      expect(after.forgotten - before.forgotten).toBeGreaterThan(80);
+      expect(kept.map((y) => y.slice(0).item())).toEqual([2, -14, -30, -46, -62]);
+      // Longer chains begin anew on the way.
+      let z: NDArray = x;
+      for (let i = 0; i < 40; i++) z = last(z);
+      expect(z.slice(-1).item()).toBe(41);
+    });
   });
 
   it("blocks in a row do not begin alike, whatever their sizes", () => {

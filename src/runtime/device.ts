@@ -15,6 +15,8 @@ export interface Recipe {
   readonly compute: (bytes: number) => Uint8Array;
   /** Where the program keeps the fleeting results of its last run. */
   readonly latest: Cell[];
+  /** How many recipes are followed at most: one more than for the arguments. */
+  readonly depth: number;
   /** What is at stake when the result leaves the heap. */
   readonly bet: Bet;
   /** The same recipe, so that what it was computed from stays there; null if that is gone. */

@@ -23,7 +23,7 @@ import type { Cell } from "./device.ts";
 import { isFleeting } from "./fleeting.ts";
 import { Bet, isCheap, warmTime } from "./ledger.ts";
 import type { Input, Loaded, Output } from "./load.ts";
-import { isSettled, type Maker, recipeOf } from "./recipe.ts";
+import { costOf, depthOf, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
 
 /** Something that is no array came to be computed with. */
@@ -149,15 +149,16 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
       const { offset } = outputs[i] as Output;
       outAddresses[i] = offset >= 0 ? base + offset : ((made[i] as Cell).block as Block).address;
     }
-    const again = l.big && l.pure && l.donated === null && isSettled(ins, device),
-      begin = again ? performance.now() : 0;
+    const depth = l.big && l.pure && l.donated === null ? depthOf(ins, device, l.lasting) : 0,
+      begin = depth > 0 ? performance.now() : 0;
     started = true;
     try {
       l.executable.run(inAddresses, outAddresses, base + l.arenaOffset);
     } catch (e) {
       throw e instanceof LostWork ? lost(e, l.name) : e;
     }
-    const means = again ? meansOf(l, warmTime(performance.now() - begin, device.heap.touched - touched)) : null;
+    const means =
+      depth > 0 ? meansOf(l, ins, depth, warmTime(performance.now() - begin, device.heap.touched - touched)) : null;
     const results = collect(l, ins, cells, made, base, now, means);
     done = true;
     return results;
@@ -170,11 +171,14 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
 
 /** How results can be had again: how long that takes. */
 interface Means {
+  readonly depth: number;
   readonly ms: number;
   readonly fleeting: boolean;
 }
-const meansOf = (l: Loaded, ms: number): Means | null =>
-  isCheap(l.outBytes, ms) ? { ms, fleeting: l.looping && isFleeting(l.outBytes, ms) } : null;
+const meansOf = (l: Loaded, ins: readonly Value[], depth: number, own: number): Means | null => {
+  const ms = own + costOf(ins, l.device);
+  return isCheap(l.outBytes, ms) ? { ms, depth, fleeting: l.looping && isFleeting(l.outBytes, ms) } : null;
+};
 
 const lost = (e: LostWork, op: string): ThreadError =>
   new ThreadError({
@@ -249,7 +253,14 @@ const collect = (
       else {
         if (again !== null) {
           const maker = makerOf(l);
-          cell.recipe = recipeOf(maker, ins, k, l.looping && l.lasting, new Bet(maker.ledger, again.ms, o.bytes));
+          cell.recipe = recipeOf(
+            maker,
+            ins,
+            k,
+            again.depth,
+            l.looping && l.lasting,
+            new Bet(maker.ledger, again.ms, o.bytes),
+          );
           if (again.fleeting) l.latest.push(cell);
         }
         results.push(adopt(aval, cell));

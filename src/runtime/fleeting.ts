@@ -12,6 +12,8 @@ interface Result {
 }
 /** Bytes to be kept at first: about what the cache of a core holds. */
 const initial = 2 << 20;
+/** After so many budgets without regret less is kept: whoever regrets that pays one part in so many. */
+const patience = 32;
 
 /** Whether results of `bytes` bytes that took `ms` milliseconds are had again sooner than they are copied. */
 export const isFleeting = (bytes: number, ms: number): boolean => ms * 1e6 < bytes * roundTrip;
@@ -21,6 +23,8 @@ export class Fleeting<R extends Result> {
   private readonly cells = new Set<R>();
   private bytes = 0;
   private budget = initial;
+  /** When the budget is halved, unless something is regretted before. */
+  private calm = Number.POSITIVE_INFINITY;
   /** Bytes of all that ever were here: a clock. */
   clock = 0;
 
@@ -32,6 +36,11 @@ export class Fleeting<R extends Result> {
       this.clock += cell.bytes;
     }
     latest.length = 0;
+    if (this.clock > this.calm) this.keep(Math.max(initial, this.budget / 2));
+  }
+  private keep(bytes: number): void {
+    this.budget = bytes;
+    this.calm = bytes > initial ? this.clock + patience * bytes : Number.POSITIVE_INFINITY;
   }
   remove(cell: R): void {
     if (cell.recipe === null) return;
@@ -54,6 +63,6 @@ export class Fleeting<R extends Result> {
   }
   /** One that was made at such a time had to be computed again: from now on, so much is kept that it would be there. */
   regret(bytes: number, made: number): void {
-    this.budget = Math.max(this.budget, this.clock - made + 2 * bytes);
+    this.keep(Math.max(this.budget, this.clock - made + 2 * bytes));
   }
 }

@@ -23,9 +23,13 @@ export class Bet {
     this.cost = cost;
     this.copy = bytes * roundTrip * 1e-6;
   }
-  /** Whether to forget it. Those that are had again sooner than copied always win. */
+  /** Whether it is had again sooner than it is copied. */
+  get isSure(): boolean {
+    return this.cost < this.copy;
+  }
+  /** Whether to forget it. */
   get forgets(): boolean {
-    return this.cost < this.copy || this.ledger.balance >= 0;
+    return this.isSure || this.ledger.balance >= 0;
   }
   /** It left the heap, one way or the other. */
   leave(): void {

@@ -6,8 +6,10 @@ import { ConcreteArray, type Donation, donate } from "./array.ts";
 import { type Cell, type Device, hostBytes, type Recipe } from "./device.ts";
 import type { Bet, Ledger } from "./ledger.ts";
 
-/** Arguments must have lived for so many calls: those of a chain (`x = f(x)`) are younger and would be kept alive by it. */
+/** Arguments that have lived for so many calls are there to be used again: recipes may begin with them. */
 const settled = 8;
+/** Recipes of recipes go so deep: a chain (`x = f(x)`) would keep its whole history alive. */
+const deepest = 4;
 
 /** Whether the steps do nothing but compute. */
 export const isPure = (steps: readonly Step[]): boolean =>
@@ -27,14 +29,33 @@ export const isPure = (steps: readonly Step[]): boolean =>
     }
   });
 
-/** Whether results of these arguments may have recipes. */
-export const isSettled = (ins: readonly Value[], device: Device): boolean => {
+/** How deep recipes of these arguments' results go, at least 1; 0 if they may have none. Young arguments must be light: results keep them. */
+export const depthOf = (ins: readonly Value[], device: Device, light: boolean): number => {
+  let depth = 1;
   for (const x of ins) {
     if (x instanceof Literal) continue;
-    if (!(x instanceof ConcreteArray)) return false;
-    if (x.host === null && (x.cell === null || device.tick - x.cell.born < settled)) return false;
+    if (!(x instanceof ConcreteArray)) return 0;
+    const { cell } = x;
+    if (cell === null) continue;
+    const below = cell.recipe?.depth ?? 0,
+      old = device.tick - cell.born >= settled;
+    if (below > 0 && below < deepest && (old || light)) depth = Math.max(depth, below + 1);
+    else if (!old) return 0;
+    else if (below > 0) {
+      // Others may begin with it.
+      device.fleeting.remove(cell);
+      cell.recipe = null;
+    }
   }
-  return true;
+  return depth;
+};
+/** Milliseconds that it takes to have the arguments again which are themselves results of this moment. */
+export const costOf = (ins: readonly Value[], device: Device): number => {
+  let cost = 0;
+  for (const x of ins)
+    if (x instanceof ConcreteArray && x.cell !== null && device.tick - x.cell.born < settled)
+      cost += x.cell.recipe?.bet.cost ?? 0;
+  return cost;
 };
 
 /** The program of a recipe. */
@@ -56,6 +77,7 @@ export const recipeOf = (
   maker: Maker,
   ins: readonly Value[],
   k: number,
+  depth: number,
   lasts: boolean,
   bet: Bet,
   made = maker.device.fleeting.clock,
@@ -64,7 +86,7 @@ export const recipeOf = (
   const recipe: Recipe = {
     isPossible: () => ins.every((x) => isThere(keptOf(x))),
     compute: (wanted) => {
-      device.fleeting.regret(wanted, made);
+      if (bet.isSure) device.fleeting.regret(wanted, made);
       const results = maker.again(ins.map(keptOf)),
         cell = (results[k] as ConcreteArray).cell as Cell;
       if (cell.device !== null) cell.device.spill(cell, name);
@@ -75,20 +97,21 @@ export const recipeOf = (
     },
     latest,
     bet,
+    depth,
     holding: () => {
       for (const x of ins) if (x instanceof ConcreteArray) x.wanted ??= { by: null };
       return recipe;
     },
-    loose: () => (lasts ? looseOf(maker, ins, k, bet, made) : null),
+    loose: () => (lasts ? looseOf(maker, ins, k, depth, bet, made) : null),
   };
   return recipe;
 };
 /** The same for arguments that may be collected meanwhile. */
-const looseOf = (maker: Maker, ins: readonly Value[], k: number, bet: Bet, made: number): Recipe => {
+const looseOf = (maker: Maker, ins: readonly Value[], k: number, depth: number, bet: Bet, made: number): Recipe => {
   const refs = ins.map((x) => (x instanceof ConcreteArray && x.cell !== null ? new WeakRef(x) : x));
   const held = (): Recipe | null => {
     const all = refs.flatMap((x) => (x instanceof WeakRef ? (x.deref() ?? []) : x));
-    return all.length < refs.length ? null : recipeOf(maker, all, k, true, bet, made);
+    return all.length < refs.length ? null : recipeOf(maker, all, k, depth, true, bet, made);
   };
   const recipe: Recipe = {
     isPossible: () => held()?.isPossible() === true,
@@ -99,6 +122,7 @@ const looseOf = (maker: Maker, ins: readonly Value[], k: number, bet: Bet, made:
     },
     latest: maker.latest,
     bet,
+    depth,
     holding: () => held()?.holding() ?? null,
     loose: () => recipe,
   };
