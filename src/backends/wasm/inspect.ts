@@ -63,16 +63,24 @@ const remembered = <T>(f: (s: For) => T): ((s: For) => T) => {
 const maskable = (s: Stmt): boolean =>
   s.op === "let" || s.op === "set" || (s.op === "if" && s.else.length === 0 && s.then.every(maskable));
 
-/** How much work a loop body is: nodes of expressions, and loops or branches inside. */
-export const weigh = remembered((s): { readonly nodes: number; readonly loops: number } => {
+/** Nodes of the expressions that statements compute. */
+const nodesOf = (stmts: readonly Stmt[]): number =>
+  stmts
+    .map((x): readonly Expr[] =>
+      x.op === "let" || x.op === "set" || x.op === "store"
+        ? [x.value]
+        : x.op === "for"
+          ? x.accs.map((a) => a.value)
+          : [],
+    )
+    .reduce((n, roots) => n + topological(roots).length, 0);
+/** How much work a loop body is: nodes of expressions, how many of them in branches of lanes, and loops or other branches inside. */
+export const weigh = remembered((s): { readonly nodes: number; readonly seldom: number; readonly loops: number } => {
   const inside = everyStmt(s.body),
-    simple = inside.filter((x) => x.op === "let" || x.op === "set" || x.op === "store");
-  const roots = inside.flatMap((x) => (x.op === "for" ? [x.accs.map((a) => a.value)] : []));
+    branches = inside.flatMap((x) => (x.op === "if" && maskable(x) ? x.then : []));
   return {
-    nodes: [s.accs.map((a) => a.value), ...roots, ...simple.map((x) => [x.value])].reduce(
-      (n, r) => n + topological(r).length,
-      0,
-    ),
+    nodes: nodesOf([s, ...inside]),
+    seldom: nodesOf(branches),
     loops: inside.filter((x) => !maskable(x) && x.op !== "store").length,
   };
 });

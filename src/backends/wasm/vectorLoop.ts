@@ -35,10 +35,11 @@ const isSum = (s: For): boolean => s.accs.length === 1 && weigh(s).nodes <= tiny
   sumVectors = 6,
   longSum = 8 * sumVectors;
 const wantedUnroll = (s: For): number => {
-  const { nodes, loops } = weigh(s);
+  const { nodes, seldom, loops } = weigh(s);
   if (nodes <= smallBody) return 4;
   if (loops > 0) return nodes <= 60 ? 2 : 1;
-  return nodes <= 90 ? 4 : nodes <= 400 ? 3 : nodes <= 800 ? 2 : 1;
+  if (nodes > 400) return nodes <= 800 ? 2 : 1;
+  return nodes - seldom <= 90 ? 4 : 3; // what is seldom done takes no registers of what is always done
 };
 
 /** Values that do not change in the loop are spread over the lanes once, before it. */
