@@ -53,6 +53,8 @@ const work = ({ kind, bytes, threads, rounds, shared, index }: Job): void => {
   const done = kind === "read" || kind === "copy" ? repeats * bytes : amount * flopsPerRound;
   const cells = new Int32Array(shared),
     speeds = new Float64Array(shared, 8);
+  // What was never written is one page of zeros in the first cache, however much of it is read.
+  if (bytes > 0) for (const from of [0, half]) copy(from, half, half - from);
   run();
   for (let round = 0; round < rounds; round++) {
     meet(cells, threads, round);
