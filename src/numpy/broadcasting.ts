@@ -37,10 +37,15 @@ export const broadcastShapes = (...shapes: readonly Shape[]): Shape =>
     shapes.map((s) => given.shape("broadcastShapes", s)),
   );
 
+const known: (readonly number[])[] = [];
+/** All axes of an array of that rank: the same list each time, which caches see at once. */
+const axesOf = (rank: number): readonly number[] => (known[rank] ??= Array.from({ length: rank }, (_, i) => i));
+
 /** `x` repeated to `shape`; the error names `op`. */
 export const expandTo = (op: string, x: Value, shape: Shape): Value => {
   const from = x.aval.shape;
   if (sameShape(from, shape)) return x;
+  if (from.length === 0) return broadcast(x, shape, axesOf(shape.length));
   const lead = shape.length - from.length;
   const axes: number[] = [],
     kept: number[] = [];
@@ -64,19 +69,11 @@ export const broadcastTo = (x: ArrayLike, shape: number | Shape): NDArray =>
 
 /** The operands in one shape; the error names `op`. */
 export const broadcastTogether = (op: string, xs: readonly Value[]): readonly Value[] => {
-  const first = xs[0];
-  if (first === undefined) return xs;
-  const { shape } = first.aval;
-  let same = true;
-  for (let i = 1; same && i < xs.length; i++) {
-    const other = (xs[i] as Value).aval.shape;
-    same = other === shape || sameShape(other, shape);
-  }
-  if (same) return xs;
-  const all = join(
-    op,
-    xs.map((x) => x.aval.shape),
-  );
+  const shapes = xs.map((x) => x.aval.shape);
+  let all: Shape = [];
+  for (const s of shapes) if (s.length > all.length) all = s;
+  // Arrays of one shape, and numbers beside them: what other shapes meet in has to be found out.
+  if (!shapes.every((s) => s === all || s.length === 0 || sameShape(s, all))) all = join(op, shapes);
   return xs.map((x) => expandTo(op, x, all));
 };
 /**
