@@ -15,7 +15,7 @@ const pieces = 64,
   round = 64;
 /** Rows of columns that are read side by side, and the most of a piece; rows nearer than this share pages. */
 const rows = 8,
-  pieceRows = 64,
+  pieceRows = 128,
   farRows = 256;
 /** A loop with fewer rounds gives threads nothing to share. */
 const fewRounds = 4,
