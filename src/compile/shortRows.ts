@@ -6,6 +6,7 @@ import { iadd, iclamp, imul, isub, linear } from "../kernel/index.ts";
 import type { For, Mark, Stmt, Store } from "../kernel/program.ts";
 import { loop } from "../kernel/statement.ts";
 import { at } from "./indices.ts";
+import { strideOf } from "./vectorize.ts";
 
 /** Elements of a vector, and the longest rows that are short. */
 const lanes = 4,
@@ -25,11 +26,20 @@ const isRepeatable = (stores: readonly Store[]): boolean => {
   );
 };
 
+/** Whether a row is nothing but consecutive elements, none of a buffer that is written: code for that ends with a vector by itself. */
+const isPlain = (stores: readonly Store[], index: Var): boolean => {
+  const written = new Set(stores.map((s) => s.buffer));
+  return (
+    stores.every((s) => s.combine === undefined && strideOf(s.at[0] as Expr, index) === 1) &&
+    topological(stores.map((s) => s.value)).every((e) => e.op !== "rare" && !(e.op === "read" && written.has(e.buffer)))
+  );
+};
+
 /** The loop over a row around stores, one of whose loops outside is not shared by threads element by element. */
 export const rowLoop = (index: Var, stores: readonly Store[], mark: Mark): For => {
   const { extent } = index;
   const short = mark === "vector" && extent > lanes && extent % lanes !== 0 && extent <= longest;
-  if (!short || !isRepeatable(stores)) return loop(index, stores, { mark });
+  if (!short || isPlain(stores, index) || !isRepeatable(stores)) return loop(index, stores, { mark });
   const vector = loopVar(`${index.name}v`, Math.ceil(extent / lanes)),
     lane = loopVar(`${index.name}l`, lanes),
     place = iadd(iclamp(imul(vector, lanes), 0, extent - lanes), lane);
