@@ -2,7 +2,7 @@
 // one kernel. All numbers are small integers, so that sums are exact in whatever order they are taken.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { configure, jit, lax, type NDArray, np } from "../src/index.ts";
+import { configure, explain, jit, lax, type NDArray, np } from "../src/index.ts";
 
 type Type = "float32" | "float64" | "int32";
 const numbers = (shape: readonly number[], salt: number): number[] =>
@@ -94,6 +94,37 @@ describe("convolutions", () => {
       }),
       { numRuns: 60 },
     );
+  });
+  it("of many images pad each of them where it is read, for any number of threads", () => {
+    const same: Axis = { x: 5, k: 3, stride: 1, lhs: 1, rhs: 1, lo: 1, hi: 1 },
+      apart: Axis = { x: 4, k: 4, stride: 2, lhs: 2, rhs: 1, lo: 2, hi: 1 };
+    const some: Configuration = {
+      axes: [same, same],
+      count: 17,
+      groups: 1,
+      from: 4,
+      to: 8,
+      fused: true,
+      dtype: "float32",
+    };
+    const several: readonly Configuration[] = [
+      some,
+      { ...some, axes: [apart, { ...same, x: 9, lo: -1 }], fused: false },
+      { ...some, from: 1, to: 1, groups: 5 },
+      { ...some, axes: [{ ...same, x: 40 }], dtype: "float64" },
+    ];
+    for (const c of several)
+      for (const threads of [1, 2]) {
+        configure({ threads });
+        const { got, want } = both(c, numbers([c.count, c.groups * c.from, ...c.axes.map((a) => a.x)], 3));
+        expect(got).toEqual(want);
+      }
+    const f = jit((x: NDArray, w: NDArray) => lax.conv(x, w, [1, 1], "SAME"));
+    for (const [images, count] of [
+      [16, 1],
+      [3, 2],
+    ] as const)
+      expect(explain(f, np.ones([images, 4, 8, 8]), np.ones([8, 4, 3, 3])).kernels.length).toBe(count);
   });
   it("of operands with holes let no element see what is not in its window", () => {
     const holes = fc.record({

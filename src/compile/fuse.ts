@@ -2,7 +2,7 @@
 // that all uses of a value are known when it is decided; a use is a read at an index, the fusion the replacement of the read.
 import { sizeOf } from "../core/aval.ts";
 import { isEffect } from "../core/effects.ts";
-import type { Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
+import type { Atom, Eqn, Jaxpr, Var } from "../core/jaxpr.ts";
 import { isCall, isVar } from "../core/jaxpr.ts";
 import type { Buffer, Expr, Var as Index, Read } from "../kernel/expr.ts";
 import { topological } from "../kernel/expr.ts";
@@ -14,6 +14,8 @@ import { hasReduce, type Roles, rolesOf } from "./roles.ts";
 export interface Fusion {
   readonly groups: readonly Group[];
   readonly reasons: ReadonlyMap<Var, string>;
+  /** For groups that sum: one whose only value is read by nobody else, so that it could be made there. */
+  readonly makers: ReadonlyMap<Group, Group>;
 }
 
 /** Limits that keep kernels, and the time to compile them, small. */
@@ -60,7 +62,19 @@ class Fuser {
     const { jaxpr } = this;
     for (const a of jaxpr.outs) if (isVar(a)) this.reasons.set(a, "a result");
     for (let i = jaxpr.eqns.length - 1; i >= 0; i--) this.visit(jaxpr.eqns[i] as Eqn);
-    return { groups: this.sorted(), reasons: this.reasons };
+    return { groups: this.sorted(), reasons: this.reasons, makers: this.makers() };
+  }
+
+  private makers(): ReadonlyMap<Group, Group> {
+    const found = new Map<Group, Group>(),
+      results = new Set<Atom>(this.jaxpr.outs);
+    for (const [v, maker] of this.homes) {
+      const [reader, more] = this.readers.get(maker) ?? [];
+      if (reader === undefined || more !== undefined || reader.routine !== null || results.has(v)) continue;
+      if (maker.routine !== null || maker.roots.size > 1 || maker.main !== null || maker.hasReduce) continue;
+      if (reader.main !== null || reader.hasReduce) found.set(reader, maker);
+    }
+    return found;
   }
 
   private visit(e: Eqn): void {

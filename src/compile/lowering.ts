@@ -306,15 +306,20 @@ const lowerEqns = (frame: Frame, given: Jaxpr): void => {
   const { site, bufferOf, steps } = frame,
     jaxpr = site.timed("simplify", () => withoutDead(given)),
     fusion = site.timed("fuse", () => fuse(jaxpr, bufferOf));
+  const around = { bufferOf, views: site.views, steady: frame.steady, number: () => site.count++ };
+  const waiting = new Set(fusion.makers.values());
   for (const g of fusion.groups) {
-    if (g.routine !== null && waits(g.routine)) continue;
+    if (waiting.has(g) || (g.routine !== null && waits(g.routine))) continue;
     if (g.routine !== null && isCall(g.routine.prim)) {
       lowerControl(frame, g.routine);
       continue;
     }
-    const kernels = site.timed("schedule", () => schedule(g, site.count++, bufferOf, site.views, frame.steady));
-    note(frame, showGroup((kernels[kernels.length - 1] as Kernel).name, g, fusion.reasons));
-    steps.push(...kernels.flatMap(callSteps));
+    const done = site.timed("schedule", () => schedule(g, fusion.makers.get(g) ?? null, around));
+    for (const { groups, kernels } of done) {
+      const { name } = kernels[kernels.length - 1] as Kernel;
+      note(frame, groups.map((one, i) => showGroup(i === 0 ? name : "after", one, fusion.reasons)).join(", "));
+      steps.push(...kernels.flatMap(callSteps));
+    }
   }
 };
 

@@ -4,23 +4,25 @@ import type { Eqn, Var } from "../core/jaxpr.ts";
 import { isVar } from "../core/jaxpr.ts";
 import type { AnyPrimitive } from "../core/primitive.ts";
 import type { Buffer, Var as Index, Expr, Reduce } from "../kernel/expr.ts";
-import { buffer, constant, loopVar, read, registerType, topological } from "../kernel/expr.ts";
-import { ravel } from "../kernel/index.ts";
+import { buffer, constant, loopVar, read, registerType, substitute, topological } from "../kernel/expr.ts";
+import { ravel, unravel } from "../kernel/index.ts";
 import { expandMath } from "../kernel/math.ts";
 import type { Kernel, Stmt } from "../kernel/program.ts";
 import { nest, store, storeEach } from "../kernel/statement.ts";
 import { simplifyExprs } from "./algebra.ts";
 import { canonical, mergeLoops, mergeReductions } from "./canonical.ts";
 import { type Contraction, contractionOf, type Steady } from "./contraction.ts";
-import { contract } from "./contractLoops.ts";
+import { contract, type Loops } from "./contractLoops.ts";
 import { flattenStmts } from "./flatten.ts";
 import { type Group, readsOf, resolve } from "./group.ts";
-import { writtenBy } from "./bound.ts";
+import { buffersIn, eachExpr, writtenBy } from "./bound.ts";
 import { inBoxes } from "./boxes.ts";
 import { hoist } from "./hoist.ts";
+import { at } from "./indices.ts";
 import { inPieces } from "./pieces.ts";
 import { remembering } from "./remember.ts";
 import { rowLoop } from "./shortRows.ts";
+import { contractionFromSlice, filledInRounds, fromSlice, type Slice, sliceOf } from "./slices.ts";
 import { withSplit } from "./split.ts";
 import { inStages, type Stage } from "./stages.ts";
 import { tiled } from "./tiling.ts";
@@ -95,23 +97,42 @@ const stageLoops = ({ vars, roots, stores, buffers, further }: Stage): Body => {
   return { body: nest([piece], body), scratch: [], rounds: [piece] };
 };
 
-const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Body => {
+/** What a group computes and where it is stored, over the loops that are left; the rounds of loops around that it uses. */
+interface Formulas {
+  readonly vars: readonly Index[];
+  readonly roots: readonly Expr[];
+  readonly stores: readonly Expr[];
+  readonly buffers: readonly Buffer[];
+  readonly used: Map<Index, Buffer>;
+  /** A group reads what was there before it, and its results are new: the slot of a round and the next one may be of one buffer. */
+  readonly operands: ReadonlySet<Buffer>;
+  readonly main: Contraction | null;
+}
+/** The expressions of a group, with flat offsets. */
+const flatRoots = (g: Group): readonly Expr[] =>
+  canonical(simplifyExprs(expandMath(resolve([...g.roots.values()], g.defs))));
+const formulasOf = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Steady): Formulas => {
   const used = new Map<Index, Buffer>(),
     offset = ravel(g.vars, g.shape);
-  const places = [...g.roots.keys()].map((v) => storeThrough(bufferOf(v), offset, views, used)),
-    buffers = places.map(([b]) => b);
-  const flat = canonical(simplifyExprs(expandMath(resolve([...g.roots.values()], g.defs))));
-  const exprs = mergeReductions(throughViews(flat, views, used));
-  const { vars, roots, stores } = mergeLoops(
-    g.vars,
-    exprs,
-    places.map(([, at]) => at),
-  );
-  const main = g.main === null ? null : mainOf(roots, vars, steady),
-    bound = bindRounds(used),
-    // A group reads what was there before it, and its results are new: the slot of a round and the next one may be of one buffer.
-    operands = new Set(exprs.flatMap(readsOf).map((r) => r.buffer)),
-    placed = (b: Body): Body => ({ ...b, body: hoist([...usedBy(b.body, bound), ...b.body], operands) });
+  const places = [...g.roots.keys()].map((v) => storeThrough(bufferOf(v), offset, views, used));
+  const exprs = mergeReductions(throughViews(flatRoots(g), views, used)),
+    merged = mergeLoops(
+      g.vars,
+      exprs,
+      places.map(([, at]) => at),
+    );
+  const main = g.main === null ? null : mainOf(merged.roots, merged.vars, steady),
+    operands = new Set(exprs.flatMap(readsOf).map((r) => r.buffer));
+  return { ...merged, buffers: places.map(([b]) => b), used, operands, main };
+};
+/** Everything at its place, under the rounds that it uses. */
+const placing =
+  ({ used, operands }: Pick<Formulas, "used" | "operands">) =>
+  (b: Body): Body => ({ ...b, body: hoist([...usedBy(b.body, bindRounds(used)), ...b.body], operands) });
+
+const pull = (f: Formulas): Body => {
+  const { vars, roots, stores, buffers, main } = f,
+    placed = placing(f);
   if (main !== null) {
     const { before, ...own } = contract(main, { roots, offsets: stores, buffers });
     return before === null ? placed(own) : { ...placed(own), before: [placed(before)] };
@@ -120,6 +141,37 @@ const pull = (g: Group, bufferOf: (v: Var) => Buffer, views: Views, steady: Stea
   if (long === null) return placed(loopsOf(vars, roots, stores, buffers));
   const before = long.stages.map((s) => placed(stageLoops(s)));
   return { ...placed(loopsOf(vars, long.roots, stores, buffers)), before };
+};
+
+/** Loops that fill a slice with `made`, what `maker` makes, in the round of the slice. */
+const fillOf = (maker: Group, made: readonly Expr[], { from, to, round, depth }: Slice): Body => {
+  const inner = maker.vars.slice(depth).map((v, i) => loopVar(`f${i}`, v.extent)),
+    outer = unravel(round, from.shape.slice(0, depth)),
+    roots = at(made, maker.vars, [...outer, ...inner]),
+    merged = mergeLoops(inner, roots, [ravel(inner, to.shape)]);
+  return loopsOf(merged.vars, merged.roots, merged.stores, [to]);
+};
+/** The same, where the rounds also make what they read of `from`, as `maker` does; null if they cannot. */
+const pullWith = (f: Formulas, maker: Group, from: Buffer, views: Views): Body | null => {
+  const { vars, roots, stores, buffers, used, main } = f;
+  if (views.has(from)) return null;
+  const whole = (own: Loops, s: Slice): Body | null => {
+    const made = throughViews(flatRoots(maker), views, used),
+      operands = new Set([...f.operands, ...made.flatMap(readsOf).map((r) => r.buffer)]),
+      filled = filledInRounds(own, s, fillOf(maker, made, s));
+    return filled === null ? null : placing({ used, operands })({ ...filled, rounds: [s.round] });
+  };
+  if (main === null) {
+    const s = sliceOf(from, roots, vars.slice(0, 1));
+    return s === null || inStages(vars, roots) !== null
+      ? null
+      : whole(loopsOf(vars, fromSlice(roots, s), stores, buffers), s);
+  }
+  const after = substitute(roots, new Map<Expr, Expr>([[main.sum, constant(main.sum.type, 0)]])),
+    s = sliceOf(from, [main.left, main.right], [...main.batch, ...main.m, ...main.n]);
+  if (s === null || topological(after).some((e) => e.op === "read" && e.buffer === from)) return null;
+  const { before, ...own } = contract(contractionFromSlice(main, s), { roots, offsets: stores, buffers });
+  return before === null ? whole(own, s) : null;
 };
 
 const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
@@ -143,37 +195,6 @@ const push = (e: Eqn, bufferOf: (v: Var) => Buffer, views: Views): Body => {
   return { body: hoist([...bindRounds(used), ...seen]), scratch };
 };
 
-/** Every expression of the statements, once for each place where it stands. */
-const eachExpr = (body: readonly Stmt[], look: (e: Expr) => void): void => {
-  const go = (stmts: readonly Stmt[]): void => {
-    for (const s of stmts) {
-      if (s.op === "store") {
-        s.at.forEach(look);
-        look(s.value);
-      } else if (s.op === "let" || s.op === "set") look(s.value);
-      else if (s.op === "if") {
-        look(s.cond);
-        go(s.then);
-        go(s.else);
-      } else if (s.op === "while") {
-        look(s.cond);
-        go(s.body);
-      } else {
-        if (s.limit !== undefined) look(s.limit);
-        for (const a of s.accs) look(a.value);
-        go(s.body);
-      }
-    }
-  };
-  go(body);
-};
-const buffersIn = (body: readonly Stmt[]): ReadonlySet<Buffer> => {
-  const found = new Set<Buffer>(writtenBy(body));
-  eachExpr(body, (e) => {
-    for (const x of topological([e])) if (x.op === "read") found.add(x.buffer);
-  });
-  return found;
-};
 /** The bindings that the statements use. */
 const usedBy = (body: readonly Stmt[], bindings: readonly Stmt[]): readonly Stmt[] => {
   const names = new Set<Expr>();
@@ -200,18 +221,36 @@ export const kernelOf = (name: string, { body, scratch, rounds = [] }: Body): Ke
   return withSplit(kernel, new Set(rounds));
 };
 
-/** The kernels of a group, the last of which gives its results. `steady` buffers do not change in the loop around. */
-export const schedule = (
-  g: Group,
-  n: number,
-  bufferOf: (v: Var) => Buffer,
-  views: Views,
-  steady: Steady,
-): readonly [...Kernel[], Kernel] => {
-  const body = g.routine === null ? pull(g, bufferOf, views, steady) : push(g.routine, bufferOf, views),
-    main = kernelOf(nameOf(g.eqns, n), body);
-  const before = (body.before ?? []).map((b, i) => kernelOf(i === 0 ? `pack_${n}` : `pack_${n}_${i}`, b));
-  return [...before, main] as readonly Kernel[] as readonly [...Kernel[], Kernel];
+/** Groups, and the kernels that do what they say, the last of which gives the results. */
+interface Scheduled {
+  readonly groups: readonly [Group, ...Group[]];
+  readonly kernels: readonly [...Kernel[], Kernel];
+}
+/** What all groups of a program share: buffers and what they are part of, those that do not change in the loop around, numbers. */
+interface Surroundings {
+  readonly bufferOf: (v: Var) => Buffer;
+  readonly views: Views;
+  readonly steady: Steady;
+  readonly number: () => number;
+}
+/** The kernels of a group. If it has a `maker`, a group whose only value nobody else reads, theirs, or one that does both. */
+export const schedule = (g: Group, maker: Group | null, around: Surroundings): readonly Scheduled[] => {
+  const { bufferOf, views, steady, number } = around;
+  const named = (group: Group, body: Body): Scheduled => {
+    const n = number(),
+      before = (body.before ?? []).map((b, i) => kernelOf(i === 0 ? `pack_${n}` : `pack_${n}_${i}`, b));
+    return {
+      groups: [group],
+      kernels: [...before, kernelOf(nameOf(group.eqns, n), body)] as readonly Kernel[] as Scheduled["kernels"],
+    };
+  };
+  if (g.routine !== null) return [named(g, push(g.routine, bufferOf, views))];
+  const formulas = formulasOf(g, bufferOf, views, steady);
+  if (maker === null) return [named(g, pull(formulas))];
+  const both = pullWith(formulas, maker, bufferOf([...maker.roots.keys()][0] as Var), views);
+  if (both !== null)
+    return [{ groups: [g, maker], kernels: [kernelOf(nameOf([...g.eqns, ...maker.eqns], number()), both)] }];
+  return [...schedule(maker, null, around), named(g, pull(formulas))];
 };
 
 /** A kernel that copies a buffer, or fills it with a number. */
