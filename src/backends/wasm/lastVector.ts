@@ -1,27 +1,37 @@
 // The last vector of a loop whose extent is no multiple of the lanes overlaps the one before. It is computed before the loop and
 // stored after it: the loop may write where it reads, but then every element depends on itself only.
-import type { Buffer, Expr } from "../../kernel/expr.ts";
+import type { Expr } from "../../kernel/expr.ts";
 import { topological } from "../../kernel/expr.ts";
+import { isub, linear } from "../../kernel/index.ts";
 import type { For, Stmt, Store } from "../../kernel/program.ts";
 import type { Context, EmitBlock } from "./context.ts";
 import { emitVector, laneStride } from "./vectorExpression.ts";
 import { emitVectorStore } from "./vectorStore.ts";
 
-const reads = (e: Expr, buffers: ReadonlySet<Buffer>): boolean =>
-  topological([e]).some((x) => x.op === "read" && buffers.has(x.buffer));
+/** Whether an expression reads what some rounds of a loop of `extent` rounds store. */
+const reads = (e: Expr, stores: readonly Store[], extent: number): boolean =>
+  topological([e]).some(
+    (x) =>
+      x.op === "read" &&
+      stores.some(({ buffer, at }) => {
+        if (buffer !== x.buffer) return false;
+        const { c, terms } = linear(isub(x.args[0] as Expr, at[0] as Expr));
+        return terms.size > 0 || Math.abs(c) < extent;
+      }),
+  );
 
-/** The stores of a body that does nothing but bind names and store consecutive elements, of buffers that it does not read; else null. */
-const storesOf = (x: Context, { body, accs }: For): readonly Store[] | null => {
+/** The stores of a body that does nothing but bind names and store consecutive elements, which it does not read; else null. */
+const storesOf = (x: Context, { index, body, accs }: For): readonly Store[] | null => {
   const stores = body.filter((s) => s.op === "store"),
-    written = new Set(stores.map((s) => s.buffer));
+    meets = (e: Expr): boolean => reads(e, stores, index.extent);
   const plain = (s: Stmt): boolean =>
     s.op === "let"
-      ? s.mutable !== true && !reads(s.value, written)
+      ? s.mutable !== true && !meets(s.value)
       : s.op === "store" &&
         s.combine === undefined &&
         laneStride(x, s.at[0] as Expr) === 1 &&
-        !reads(s.value, written) &&
-        !reads(s.at[0] as Expr, written);
+        !meets(s.value) &&
+        !meets(s.at[0] as Expr);
   return accs.length === 0 && body.every(plain) ? stores : null;
 };
 
