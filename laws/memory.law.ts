@@ -1,11 +1,11 @@
 // Memory: nobody disposes of anything, nothing grows, what cannot fit is refused before harm is done.
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { configure, grad, jit, type NDArray, np, OutOfMemoryError } from "../src/index.ts";
 import { wasmBackend } from "../src/backends/wasm/backend.ts";
 import { withDevice } from "../src/runtime/backend.ts";
 import { Device } from "../src/runtime/device.ts";
 import { Heap } from "../src/runtime/heap.ts";
-import { Bet, type Ledger } from "../src/runtime/ledger.ts";
+import { Bet, clock, type Ledger } from "../src/runtime/ledger.ts";
 import { stats } from "../src/runtime/stats.ts";
 
 const rss = (): number => process.memoryUsage().rss / 2 ** 20;
@@ -19,7 +19,21 @@ const message = (f: () => unknown): string => {
   return "nothing was thrown";
 };
 
+const { now } = clock;
+/** Every run takes so many milliseconds, however busy the machine is. */
+const runsTake = (ms: number): void => {
+  let time = 0;
+  clock.now = () => {
+    time += ms;
+    return time;
+  };
+};
+
 describe("memory", () => {
+  afterEach(() => {
+    clock.now = now;
+  });
+
   it("a synchronous loop of a million jitted steps does not grow", () => {
     const step = jit((x: NDArray) => np.add(np.multiply(x, 0.5), 1)),
       before = rss();
@@ -113,6 +127,7 @@ describe("memory", () => {
   });
 
   it("results that nobody keeps take turns in a few places, where the cache is warm; who reads the kept ones pays once", () => {
+    runsTake(0.1);
     withDevice(new Device(wasmBackend()), () => {
       const x = np.linspace(0, 1, 1 << 18), // 1 MiB
         f = jit((a: NDArray, k: NDArray) => np.add(a, k)),
@@ -143,6 +158,7 @@ describe("memory", () => {
   });
 
   it("operations on the results of operations are forgotten as well, and computed again from the beginning", () => {
+    runsTake(0.3);
     withDevice(new Device(wasmBackend()), () => {
       const x = np.linspace(0, 1, 1 << 20),
         last = jit((a: NDArray) => np.add(a, 1));
@@ -175,6 +191,7 @@ describe("memory", () => {
   });
 
   it("nor do results that die with the job that made them take new places", async () => {
+    runsTake(0.1);
     const x = np.linspace(0, 1, 1 << 18),
       f = jit((a: NDArray, k: NDArray) => np.add(a, k));
     for (let i = 0; i < 10; i++) f(x, np.array(i)); // let x grow old
@@ -190,6 +207,7 @@ describe("memory", () => {
   });
 
   it("a loop that awaits its results copies none of them out, but those that are kept and read are computed twice only once", async () => {
+    runsTake(1);
     const before = configure({ memoryBudget: 6 << 20 });
     try {
       const x = np.linspace(0, 1, 1 << 16).reshape([256, 256]),

@@ -21,7 +21,7 @@ import {
 import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
 import { isFleeting } from "./fleeting.ts";
-import { Bet, isCheap, warmTime } from "./ledger.ts";
+import { Bet, clock, isCheap, warmTime } from "./ledger.ts";
 import type { Input, Loaded, Output } from "./load.ts";
 import { costOf, depthOf, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";
@@ -150,7 +150,7 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
       outAddresses[i] = offset >= 0 ? base + offset : ((made[i] as Cell).block as Block).address;
     }
     const depth = l.big && l.pure && l.donated === null ? depthOf(ins, device, l.lasting) : 0,
-      begin = depth > 0 ? performance.now() : 0;
+      begin = depth > 0 ? clock.now() : 0;
     started = true;
     try {
       l.executable.run(inAddresses, outAddresses, base + l.arenaOffset);
@@ -158,7 +158,7 @@ export const run = (l: Loaded, ins: readonly Value[]): readonly ConcreteArray[] 
       throw e instanceof LostWork ? lost(e, l.name) : e;
     }
     const means =
-      depth > 0 ? meansOf(l, ins, depth, warmTime(performance.now() - begin, device.heap.touched - touched)) : null;
+      depth > 0 ? meansOf(l, ins, depth, warmTime(clock.now() - begin, device.heap.touched - touched)) : null;
     const results = collect(l, ins, cells, made, base, now, means);
     done = true;
     return results;

@@ -1,6 +1,8 @@
 // Whether a full heap should copy the results of a program out or forget them: what either way has cost so far decides. A result
 // that nobody asks for again was copied in vain; one that somebody asks for had better been copied if it is dear to compute.
 
+/** What runs are timed by, in milliseconds; laws set it. */
+export const clock = { now: (): number => performance.now() };
 /** Nanoseconds that a byte takes on its way to the host and back, fresh pages of the host included. */
 export const roundTrip = 0.5;
 /** Nanoseconds that a byte takes when its page is touched for the first time. */
