@@ -5,25 +5,12 @@ import { binary, byteSize, int, localVar, topological, withArgs } from "../kerne
 import { iclamp, linear, rangeOf } from "../kernel/index.ts";
 import type { Accumulator, Mark, Stmt, Store } from "../kernel/program.ts";
 import { letsOf, writtenBy } from "./bound.ts";
+import { deepest, isBound, placedAs, type Scope, scopeAt, scopeIn } from "./scope.ts";
 import { branchesOf, inOrder } from "./seldom.ts";
 import { vectorizes } from "./vectorize.ts";
 
 /** Memory on both sides of all arrays that may be read (never written) by mistake. */
 const guardBytes = 1 << 19;
-
-interface Scope {
-  readonly depth: number;
-  readonly vars: ReadonlySet<Var>;
-  readonly stmts: Stmt[];
-  readonly placed: Map<Expr, Expr>;
-  /** What `depthOf` has found here. */
-  readonly depths: Map<Expr, number>;
-  /** The vector loop at or around this scope. */
-  readonly vector: Var | null;
-  readonly parent: Scope | null;
-  /** Of a branch that is seldom taken: what would be placed at this depth or deeper outside is placed here. */
-  readonly floor?: number;
-}
 
 /** Turn statements over bare expressions into loops, lets and stores, which write no element of `operands` that is read. */
 export const hoist = (body: readonly Stmt[], operands: ReadonlySet<Buffer> = new Set()): readonly Stmt[] =>
@@ -41,15 +28,7 @@ class Hoister {
   }
 
   run(body: readonly Stmt[]): readonly Stmt[] {
-    const top: Scope = {
-      depth: 0,
-      vars: new Set(letsOf(body)),
-      stmts: [],
-      placed: new Map(),
-      depths: new Map(),
-      vector: null,
-      parent: null,
-    };
+    const top = scopeIn(null, letsOf(body), null);
     this.block(body, top);
     return top.stmts;
   }
@@ -90,7 +69,7 @@ class Hoister {
         }
         case "for": {
           const limit = st.limit === undefined ? undefined : this.process([st.limit], [], s)[0];
-          const inner = this.child(s, [st.index, ...letsOf(st.body)], st.mark === "vector" ? st.index : s.vector);
+          const inner = scopeIn(s, [st.index, ...letsOf(st.body)], st.mark === "vector" ? st.index : s.vector);
           this.block(st.body, inner);
           const values = this.process(
             st.accs.map((a) => a.value),
@@ -107,8 +86,8 @@ class Hoister {
         }
         case "if": {
           const [cond] = this.process([st.cond], [], s);
-          const then = this.child(s, letsOf(st.then), s.vector),
-            other = this.child(s, letsOf(st.else), s.vector);
+          const then = scopeIn(s, letsOf(st.then), s.vector),
+            other = scopeIn(s, letsOf(st.else), s.vector);
           this.block(st.then, then);
           this.block(st.else, other);
           s.stmts.push({ ...st, cond: cond as Expr, then: then.stmts, else: other.stmts });
@@ -116,7 +95,7 @@ class Hoister {
         }
         case "while": {
           // The condition runs before every round: nothing of it may be placed outside, so it stays one expression.
-          const inner = this.child(s, letsOf(st.body), s.vector);
+          const inner = scopeIn(s, letsOf(st.body), s.vector);
           this.block(st.body, inner);
           s.stmts.push({ ...st, cond: this.flat(st.cond, s), body: inner.stmts });
           break;
@@ -127,24 +106,12 @@ class Hoister {
     }
   }
 
-  private child(parent: Scope, vars: readonly Var[], vector: Var | null): Scope {
-    return {
-      depth: parent.depth + 1,
-      vars: new Set(vars),
-      stmts: [],
-      placed: new Map(),
-      depths: new Map(),
-      vector,
-      parent,
-    };
-  }
-
   private flat(e: Expr, s: Scope): Expr {
     const done = new Map<Expr, Expr>();
     for (const x of topological([e]))
       done.set(
         x,
-        this.lookup(x, s) ??
+        placedAs(x, s) ??
           withArgs(
             x,
             x.args.map((a) => done.get(a) as Expr),
@@ -197,22 +164,10 @@ class Hoister {
     const known = s.depths.get(e);
     if (known !== undefined) return known;
     const free = this.isVolatile(e) ? s.depth : deepest(this.freeVars(e), s);
-    s.depths.set(e, free >= (s.floor ?? Infinity) ? s.depth : free);
-    return s.depths.get(e) as number;
+    const found = free >= (s.floor ?? Infinity) ? s.depth : free;
+    s.depths.set(e, found);
+    return found;
   }
-  private scopeAt(s: Scope, depth: number): Scope {
-    let at = s;
-    while (at.depth > depth) at = at.parent as Scope;
-    return at;
-  }
-  private lookup(e: Expr, s: Scope): Expr | undefined {
-    for (let at: Scope | null = s; at !== null; at = at.parent) {
-      const found = at.placed.get(e);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
   /** Offsets that may lie so far outside the buffer that memory beside it need not exist are clamped; nearer ones hit the guard zone. */
   private safe(e: Read): Expr {
     const offset = e.args[0] as Expr,
@@ -241,7 +196,7 @@ class Hoister {
     const addresses = new Set<Expr>(all.slice(roots.length)),
       data = new Set<Expr>(roots);
     const operandsOf = (e: Expr): readonly Expr[] =>
-      e.op === "reduce" || this.lookup(e, s) !== undefined
+      e.op === "reduce" || placedAs(e, s) !== undefined
         ? []
         : e.op === "read"
           ? [this.ordered(this.safe(e), s)]
@@ -268,7 +223,7 @@ class Hoister {
     const reductions = order.filter((e): e is Reduce => e.op === "reduce");
     for (const e of order) {
       if (done.has(e)) continue;
-      const known = this.lookup(e, s);
+      const known = placedAs(e, s);
       if (known !== undefined) {
         done.set(e, known);
         continue;
@@ -278,7 +233,7 @@ class Hoister {
         continue;
       }
       const d = this.depthOf(e, s),
-        home = this.scopeAt(s, d);
+        home = scopeAt(s, d);
       if (e.op === "reduce") {
         this.place(e, reductions, home);
         done.set(e, home.placed.get(e) as Expr);
@@ -317,7 +272,7 @@ class Hoister {
   /** Names for the choices of a group, and a branch that sets them where the condition holds. */
   private branch(group: readonly Expr[], done: Map<Expr, Expr>, home: Scope): void {
     const names = group.map((e) => this.name(e.type)),
-      inner: Scope = { ...this.child(home, [], home.vector), floor: home.floor ?? home.depth };
+      inner: Scope = { ...scopeIn(home, [], home.vector), floor: home.floor ?? home.depth };
     group.forEach((e, i) => {
       home.stmts.push({ op: "let", name: names[i] as Var, value: done.get(e.args[2] as Expr) as Expr, mutable: true });
     });
@@ -344,22 +299,22 @@ class Hoister {
         (y) =>
           y.op !== "reduce" ||
           this.freeVars(y).has(x.index) ||
-          this.lookup(y, home) !== undefined ||
+          placedAs(y, home) !== undefined ||
           topological(y.args).includes(x.index),
       );
     const group = candidates.filter(
       (x) =>
         x === e ||
         (x.index === e.index &&
-          this.lookup(x, home) === undefined &&
+          placedAs(x, home) === undefined &&
           this.depthOf(x, home) === home.depth &&
           this.freeVars(x) !== undefined &&
-          [...this.freeVars(x)].every((v) => this.bound(v, home)) &&
+          [...this.freeVars(x)].every((v) => isBound(v, home)) &&
           !this.isVolatile(x) &&
           ready(x) &&
           this.markOf(x, home) === mark),
     );
-    const inner = this.child(home, [e.index], mark === "vector" ? e.index : home.vector);
+    const inner = scopeIn(home, [e.index], mark === "vector" ? e.index : home.vector);
     const values = this.process(
       group.map((x) => x.args[0] as Expr),
       [],
@@ -372,10 +327,6 @@ class Hoister {
     group.forEach((x, i) => {
       home.placed.set(x, (accs[i] as Accumulator).name);
     });
-  }
-  private bound(v: Var, s: Scope): boolean {
-    for (let at: Scope | null = s; at !== null; at = at.parent) if (at.vars.has(v)) return true;
-    return v.extent < 0;
   }
   private markOf(e: Reduce, home: Scope): Mark {
     return home.vector === null && vectorizes(e.args, e.index) ? "vector" : "serial";
@@ -390,11 +341,4 @@ const union = (a: ReadonlySet<Var>, b: ReadonlySet<Var>): ReadonlySet<Var> => {
   const [small, big] = a.size < b.size ? [a, b] : [b, a];
   for (const v of small) if (!big.has(v)) return new Set([...big, ...small]);
   return big;
-};
-/** The depth of the innermost scope that binds one of the variables. */
-const deepest = (vars: ReadonlySet<Var>, s: Scope): number => {
-  if (vars.size > 0)
-    for (let at: Scope | null = s; at !== null; at = at.parent)
-      for (const v of vars) if (at.vars.has(v)) return at.depth;
-  return 0;
 };

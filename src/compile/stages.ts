@@ -87,11 +87,12 @@ const stageOf = (
   });
   const others = new Set<Expr>(whole),
     first = whole.filter((r) => !topological(r.args).some((e) => others.has(e))),
-    long = first.find((r) => cutOf(r, vars) !== null);
+    cuts = new Map(first.map((r) => [r, cutOf(r, vars)])),
+    long = first.find((r) => cuts.get(r) !== null);
   if (long === undefined) return null;
-  const { length, side } = cutOf(long, vars) as Cut,
-    alike = (c: Cut | null): boolean => c?.length === length && c.side === side,
-    together = first.filter((r) => r.index === long.index && alike(cutOf(r, vars)));
+  const { length, side } = cuts.get(long) as Cut,
+    alike = (c: Cut | null | undefined): boolean => c?.length === length && c.side === side,
+    together = first.filter((r) => r.index === long.index && alike(cuts.get(r)));
   const { index } = long,
     count = Math.floor(index.extent / length),
     piece = loopVar(`${index.name}p`, count),
