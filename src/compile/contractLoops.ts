@@ -81,6 +81,24 @@ const tiles = (b: Blocks, rows: Rows, columns: Columns, finish: Finish | null): 
   return loop(q, [...columns.tile, ...b.courses.map(ofCourse)], b.qLimit);
 };
 
+/** What follows the sums of a contraction: free indices of both sides, and whether rows are straight. */
+interface Ending {
+  readonly b: Blocks;
+  readonly c: Contraction;
+  readonly m: readonly Var[];
+  readonly n: readonly Var[];
+  readonly epilogue: Epilogue;
+  readonly straight: boolean;
+}
+/** What is stored if `acc` is the sum. */
+const valuesOf = ({ c, epilogue }: Ending, acc: Var): readonly Expr[] =>
+  substitute(epilogue.roots, new Map<Expr, Expr>([[c.sum, acc]]));
+/** Values with their offsets in a row, at a column of the block. */
+const placed = ({ b, m, n, epilogue }: Ending, values: readonly Expr[], row: Expr, column: Expr): Joined => {
+  const rows = joined(m, row, values, epilogue.offsets);
+  return joined(n, iadd(imul(b.jb, b.NC), column), rows.roots, rows.offsets);
+};
+
 /** What follows a sum may cost so much, and have so many results, to be repeated for each row of a tile. */
 const cheap = 4,
   fewOutputs = 2;
@@ -88,24 +106,18 @@ const cheap = 4,
  * Sums that are finished in registers: all of them are there at once, no tile has rows or columns that do not exist (but `straight`
  * ones are moved up), results lie side by side along the columns, and none of them could take the place of an operand.
  */
-const finishingAtOnce = (
-  b: Blocks,
-  c: Contraction,
-  m: readonly Var[],
-  n: readonly Var[],
-  { roots, offsets, buffers }: Epilogue,
-  straight: boolean,
-): Finish | null => {
+const finishingAtOnce = (e: Ending): Finish | null => {
+  const { b, straight } = e,
+    { buffers } = e.epilogue;
   const whole = straight || (b.beyond === 0 && b.M % b.MC === 0);
   if (b.KB > 1 || !whole || b.N % b.NC !== 0 || buffers.length > fewOutputs) return null;
   const acc = localVar("acc", b.type),
     row = loopVar("row", b.M),
-    values = substitute(roots, new Map<Expr, Expr>([[c.sum, acc]])),
+    values = valuesOf(e, acc),
     least = Math.min(...buffers.map((to) => sizeOf(to.shape)));
   const fits = (e: Expr): boolean => e.op !== "reduce" && (e.op !== "read" || sizeOf(e.buffer.shape) < least);
   if (!topological(values).every(fits) || values.some((e) => costOf(e) > cheap)) return null;
-  const ofRow = joined(m, row, values, offsets),
-    done = joined(n, iadd(imul(b.jb, b.NC), iadd(b.column, b.v)), ofRow.roots, ofRow.offsets);
+  const done = placed(e, values, row, iadd(b.column, b.v));
   if (!done.offsets.every((o) => strideOf(o, b.v) === 1)) return null;
   return (course, r, sum) => {
     const first = iadd(imul(b.ib, b.MC), rowOf(course)),
@@ -119,20 +131,14 @@ const finishingAtOnce = (
 };
 
 /** The loop over a finished block: along whichever index the results are contiguous. */
-const finishing = (
-  b: Blocks,
-  c: Contraction,
-  m: readonly Var[],
-  n: readonly Var[],
-  { roots, offsets, buffers }: Epilogue,
-  straight: boolean,
-): Stmt => {
+const finishing = (e: Ending): Stmt => {
+  const { b, straight } = e,
+    { buffers } = e.epilogue;
   const { M, N, MC, NC, ib, jb, tile, type, lastTile, beyond } = b,
     acc = localVar("acc", type),
     em = loopVar("em", MC),
     en = loopVar("en", NC);
-  const rows = joined(m, iadd(imul(ib, MC), em), substitute(roots, new Map<Expr, Expr>([[c.sum, acc]])), offsets),
-    done = joined(n, iadd(imul(jb, NC), en), rows.roots, rows.offsets);
+  const done = placed(e, valuesOf(e, acc), iadd(imul(ib, MC), em), en);
   // Where rows are straight, the last tile of all has been moved up, and its rows are further down in it.
   const moved =
     straight && beyond > 0 ? select(compare("ge", iadd(imul(ib, MC), em), int(lastTile)), int(beyond), int(0)) : int(0);
@@ -159,13 +165,12 @@ const finishing = (
     limitM,
   );
 };
+interface Joined {
+  readonly roots: readonly Expr[];
+  readonly offsets: readonly Expr[];
+}
 // Roots and offsets with one index in the place of several.
-const joined = (
-  vars: readonly Var[],
-  whole: Expr,
-  roots: readonly Expr[],
-  offsets: readonly Expr[],
-): { readonly roots: readonly Expr[]; readonly offsets: readonly Expr[] } => {
+const joined = (vars: readonly Var[], whole: Expr, roots: readonly Expr[], offsets: readonly Expr[]): Joined => {
   const merged = mergeLoops(vars, roots, offsets),
     flatly = (xs: readonly Expr[]): readonly Expr[] => xs.map((o) => fromLinear(linear(o)));
   if (merged.vars.length > 1) {
@@ -266,8 +271,9 @@ export const contract = (c: Contraction, epilogue: Epilogue): Loops & { readonly
     columns =
       panels === null ? directColumns(b, n, c.k, outside(c.columns as Direct, outerN)) : packedColumns(b, panels),
     pack = panels === null ? [] : [packColumns(b, n, c.right, panels)];
-  const atOnce = way === "deep" ? null : finishingAtOnce(b, c, m, n, epilogue, straight),
-    finish = finishing(b, c, m, n, epilogue, straight),
+  const ending: Ending = { b, c, m, n, epilogue, straight },
+    atOnce = way === "deep" ? null : finishingAtOnce(ending),
+    finish = finishing(ending),
     some = tiles(b, rows, columns, atOnce),
     first = [...rows.first, ...columns.first],
     own = [...rows.scratch, ...columns.scratch];

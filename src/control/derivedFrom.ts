@@ -1,8 +1,7 @@
 // A function whose derivatives are those of another one: what it computes once is known there, and nothing has to be kept for them.
-import { bindCall, isEager } from "../core/trace.ts";
 import type { Value } from "../core/value.ts";
 import { jvpFlat } from "../transforms/jvp.ts";
-import { traceCall } from "./customCall.ts";
+import { callWithRule } from "./customCall.ts";
 import { customJvpP, type JvpRule } from "./customJvpPrimitive.ts";
 
 /**
@@ -19,20 +18,13 @@ export const derivedFrom = (
       [, slopes] = jvpFlat((...xs) => [like(xs, values)], ins, tangents, name);
     return [[values[0]], slopes];
   };
-  return (operands) => {
-    if (isEager()) return f(operands)[0];
-    const { jaxpr, consts, results } = traceCall(
-      (...ins) => f(ins as readonly Value[])[0],
-      (ins) => ins,
+  return (operands) =>
+    callWithRule(
+      customJvpP,
+      (...xs) => f(xs as readonly Value[])[0],
       operands,
+      {},
       name,
-    );
-    return bindCall(customJvpP, [...consts, ...operands], {
-      jaxpr,
-      name,
-      fixed: consts.length,
-      rule,
-      results,
-    })[0] as Value;
-  };
+      () => ({ rule }),
+    ) as Value;
 };

@@ -20,8 +20,7 @@ import {
 } from "./array.ts";
 import type { Block } from "./heap.ts";
 import type { Cell } from "./device.ts";
-import { isFleeting } from "./fleeting.ts";
-import { Bet, clock, isCheap, warmTime } from "./ledger.ts";
+import { Bet, clock, isCheap, isFleeting, warmTime } from "./ledger.ts";
 import type { Input, Loaded, Output } from "./load.ts";
 import { costOf, depthOf, type Maker, recipeOf } from "./recipe.ts";
 import { readOut, type Views, write, writeScalar } from "./views.ts";

@@ -2,8 +2,6 @@
 // runs again, as in a loop, they are garbage most likely, and what comes after them should be written where the cache is warm: few
 // of them are kept.
 
-import { roundTrip } from "./ledger.ts";
-
 /** What is asked of a result. */
 interface Result {
   readonly bytes: number;
@@ -14,9 +12,6 @@ interface Result {
 const initial = 2 << 20;
 /** After so many budgets without regret less is kept: whoever regrets that pays one part in so many. */
 const patience = 32;
-
-/** Whether results of `bytes` bytes that took `ms` milliseconds are had again sooner than they are copied. */
-export const isFleeting = (bytes: number, ms: number): boolean => ms * 1e6 < bytes * roundTrip;
 
 /** Those of earlier runs, the oldest first. */
 export class Fleeting<R extends Result> {

@@ -4,7 +4,9 @@
 /** What runs are timed by, in milliseconds; laws set it. */
 export const clock = { now: (): number => performance.now() };
 /** Nanoseconds that a byte takes on its way to the host and back, fresh pages of the host included. */
-export const roundTrip = 0.5;
+const roundTrip = 0.5;
+/** Milliseconds that it takes to copy so many bytes out of the heap and back. */
+const copyTime = (bytes: number): number => bytes * roundTrip * 1e-6;
 /** Nanoseconds that a byte takes when its page is touched for the first time. */
 const firstTouch = 0.45;
 /** What takes more than so many round trips to compute is copied: hardly anything could be saved. */
@@ -23,7 +25,7 @@ export class Bet {
   constructor(ledger: Ledger, cost: number, bytes: number) {
     this.ledger = ledger;
     this.cost = cost;
-    this.copy = bytes * roundTrip * 1e-6;
+    this.copy = copyTime(bytes);
   }
   /** Whether it is had again sooner than it is copied. */
   get isSure(): boolean {
@@ -47,4 +49,6 @@ export class Bet {
 export const warmTime = (ms: number, fresh: number): number => Math.max(0, ms - fresh * firstTouch * 1e-6);
 
 /** Whether results of `bytes` bytes that took `ms` milliseconds are worth a recipe. */
-export const isCheap = (bytes: number, ms: number): boolean => ms * 1e6 < bytes * roundTrip * dear;
+export const isCheap = (bytes: number, ms: number): boolean => ms < copyTime(bytes) * dear;
+/** Whether they are had again sooner than they are copied. */
+export const isFleeting = (bytes: number, ms: number): boolean => ms < copyTime(bytes);
